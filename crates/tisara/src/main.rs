@@ -1,0 +1,2 @@
+//! Tisara.
+fn main() {}
