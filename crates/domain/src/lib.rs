@@ -1,1 +1,35 @@
-//! Placeholder.
+//! The words and rules of Tisara: ids, phone numbers, time and chance, state machines, pace.
+//!
+//! Everything here is plain computation, so every rule can be property-tested in milliseconds.
+//! This crate must never touch a socket, a file or a database, nor read the wall clock or a random
+//! source by itself: both come in through [`Ambient`]. (The real clock waits on tokio's timer; that
+//! is the only thing taken from tokio.)
+
+pub mod ambient;
+pub mod campaign;
+pub mod clock;
+pub mod consent;
+pub mod id;
+pub mod message;
+pub mod money;
+pub mod pace;
+pub mod phone;
+pub mod recipient;
+pub mod retry;
+pub mod rng;
+pub mod seal;
+pub mod settle;
+pub mod template;
+pub mod time;
+
+pub use ambient::Ambient;
+pub use campaign::CampaignState;
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use id::{
+    ApiKeyId, CampaignId, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId, MessageId, NumberId,
+    OrgId, TemplateId, ThreadId, WabaId,
+};
+pub use phone::{Phone, PhoneError, Region};
+pub use recipient::{RecipientRef, RecipientState, SkipReason};
+pub use rng::Rng;
+pub use time::{Duration, Timestamp};
