@@ -1,1 +1,13 @@
-//! Placeholder.
+//! Storage: every SQL statement of Tisara, on SQLite and PostgreSQL.
+//!
+//! [`Store::write`] and [`Store::read`] take a closure over [`Tx`]; [`Tx::org`] is the only door to a
+//! tenant's rows. The folders of this crate follow the product's words: `contacts`, `campaigns`,
+//! `ledger` (recipients, chunks, follow-ups), `journal`, `inbox`, … Each public function has a contract
+//! test in `tests/`, run on both engines. Nothing outside this crate names a driver or writes SQL.
+
+pub mod migrate;
+pub mod seam;
+#[cfg(feature = "testing")]
+pub mod testing;
+
+pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url};

@@ -1,0 +1,23 @@
+//! The seam between Tisara's SQL and the two databases.
+//!
+//! A transaction is a closure over [`Tx`]: ordinary synchronous code with its SQL in view, so that
+//! nothing can hold a transaction across a network call. Only the files of this folder know that there
+//! are two drivers. Above them SQL is written once, with `$n` placeholders; the few places that must
+//! differ by engine ask [`Tx::engine`] and stand in `src/forks.rs`.
+
+mod arg;
+mod cell;
+mod error;
+mod postgres;
+mod sqlite;
+mod store;
+mod tx;
+mod work;
+
+pub use arg::{Arg, ToArg};
+pub use cell::{Cell, Column, Row};
+pub use error::{Error, Result};
+pub use store::{Options, Store, Url};
+pub use tx::{Engine, OrgTx, Tx};
+pub use work::IsTransient;
+pub(crate) use tx::Driver;

@@ -1,0 +1,182 @@
+//! A transaction, and the one door to a tenant's rows.
+
+use super::{
+    arg::Arg,
+    cell::Row,
+    error::{Error, Result},
+    postgres::Statements,
+    sqlite::Numbered,
+};
+use tisara_domain::OrgId;
+
+/// Which database this is, for the few statements that must differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Engine {
+    /// The embedded one.
+    Sqlite,
+    /// The one that several nodes share.
+    Postgres,
+}
+
+impl Engine {
+    /// The word for logs and reports.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres => "postgres",
+        }
+    }
+}
+
+/// An open transaction of either engine. Statements are written with `$1`, `$2`, …
+pub struct Tx<'c>(pub(super) Inner<'c>);
+
+pub(super) enum Inner<'c> {
+    Sqlite { conn: &'c rusqlite::Connection, numbered: &'c mut Numbered },
+    Postgres { tx: postgres::Transaction<'c>, statements: &'c mut Statements },
+}
+
+impl<'c> Tx<'c> {
+    /// Which database this is.
+    #[must_use]
+    pub const fn engine(&self) -> Engine {
+        match self.0 {
+            Inner::Sqlite { .. } => Engine::Sqlite,
+            Inner::Postgres { .. } => Engine::Postgres,
+        }
+    }
+
+    /// Everything that belongs to one organization. The only way to a tenant's rows.
+    pub fn org(&mut self, org: OrgId) -> OrgTx<'_, 'c> {
+        OrgTx { tx: self, org }
+    }
+
+    /// Runs a statement and says how many rows it touched.
+    ///
+    /// # Errors
+    /// As the database says; on PostgreSQL the transaction is then dead, so never catch and go on.
+    pub fn execute(&mut self, sql: &str, args: &[Arg<'_>]) -> Result<u64> {
+        match &mut self.0 {
+            Inner::Sqlite { conn, numbered } => {
+                let mut statement = conn.prepare_cached(numbered.sql(sql))?;
+                Ok(statement.execute(rusqlite::params_from_iter(args))? as u64)
+            }
+            Inner::Postgres { tx, statements } => {
+                let statement = statements.prepare(tx, sql)?;
+                Ok(tx.execute(&statement, &refs(args))?)
+            }
+        }
+    }
+
+    /// Calls `each` for every row of the result, in its order, without holding them all.
+    ///
+    /// # Errors
+    /// As the database says, or as `each` says.
+    pub fn for_each<E: From<Error>>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        match &mut self.0 {
+            Inner::Sqlite { conn, numbered } => {
+                let mut statement = conn.prepare_cached(numbered.sql(sql)).map_err(Error::from)?;
+                let mut rows = statement.query(rusqlite::params_from_iter(args)).map_err(Error::from)?;
+                while let Some(row) = rows.next().map_err(Error::from)? {
+                    each(&Row::Sqlite(row))?;
+                }
+            }
+            Inner::Postgres { tx, statements } => {
+                let statement = statements.prepare(tx, sql)?;
+                for row in tx.query(&statement, &refs(args)).map_err(Error::from)? {
+                    each(&Row::Postgres(&row))?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// All rows of the result.
+    ///
+    /// # Errors
+    /// As the database says, or when a row is not what `read` expects.
+    pub fn list<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        mut read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        let mut out = Vec::new();
+        self.for_each(sql, args, |row| {
+            out.push(read(row)?);
+            Ok::<(), Error>(())
+        })?;
+        Ok(out)
+    }
+
+    /// The first row of the result, if there is one.
+    ///
+    /// # Errors
+    /// As the database says, or when the row is not what `read` expects.
+    pub fn find<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Option<T>> {
+        Ok(self.list(sql, args, read)?.into_iter().next())
+    }
+
+    /// The one value of a result that always has a row, such as a count.
+    ///
+    /// # Errors
+    /// As the database says, or when there is no row.
+    pub fn get<T>(&mut self, sql: &str, args: &[Arg<'_>], read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<T> {
+        self.find(sql, args, read)?.ok_or_else(|| Error::Sql("a row that must be there is missing".to_owned()))
+    }
+
+    /// Runs a script of several statements without values (migrations).
+    ///
+    /// # Errors
+    /// As the database says.
+    pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
+        match &mut self.0 {
+            Inner::Sqlite { conn, .. } => conn.execute_batch(sql)?,
+            Inner::Postgres { tx, .. } => tx.batch_execute(sql)?,
+        }
+        Ok(())
+    }
+
+    /// The driver's transaction, for the bulk paths in `forks`.
+    pub(crate) fn driver(&mut self) -> Driver<'_, 'c> {
+        match &mut self.0 {
+            Inner::Sqlite { conn, .. } => Driver::Sqlite(conn),
+            Inner::Postgres { tx, .. } => Driver::Postgres(tx),
+        }
+    }
+}
+
+/// The drivers themselves. Only `forks` may look.
+pub(crate) enum Driver<'t, 'c> {
+    Sqlite(&'t rusqlite::Connection),
+    Postgres(&'t mut postgres::Transaction<'c>),
+}
+
+fn refs<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {
+    args.iter().map(|a| a as &(dyn postgres_types::ToSql + Sync)).collect()
+}
+
+/// A transaction within one organization: every method reads and writes that tenant's rows only.
+pub struct OrgTx<'t, 'c> {
+    pub(crate) tx: &'t mut Tx<'c>,
+    pub(crate) org: OrgId,
+}
+
+impl OrgTx<'_, '_> {
+    /// The organization.
+    #[must_use]
+    pub const fn id(&self) -> OrgId {
+        self.org
+    }
+}
