@@ -5,9 +5,16 @@
 //! `ledger` (recipients, chunks, follow-ups), `journal`, `inbox`, … Each public function has a contract
 //! test in `tests/`, run on both engines. Nothing outside this crate names a driver or writes SQL.
 
+pub mod api_keys;
+mod keys;
 pub mod migrate;
+pub mod numbers;
+pub mod organizations;
 pub mod seam;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod wabas;
+mod words;
 
+pub use words::UnknownWord;
 pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url};

@@ -4,7 +4,7 @@ use postgres_types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use std::borrow::Cow;
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
-    MessageId, NumberId, OrgId, Phone, RecipientState, SkipReason, TemplateId, ThreadId, Timestamp, WabaId,
+    MessageId, NumberId, OrgId, Phone, RecipientState, Region, SkipReason, TemplateId, ThreadId, Timestamp, WabaId,
     consent::ConsentState, id::TypedId, message::MessageState,
 };
 
@@ -86,7 +86,12 @@ macro_rules! text_args {
         impl ToArg for Option<$t> { fn to_arg(&self) -> Arg<'_> { let f: fn(&$t) -> &str = $f; Arg::Text(self.as_ref().map(|v| Cow::Borrowed(f(v)))) } }
     )*};
 }
-text_args!(String => |s| s.as_str(), Phone => |p| p.as_str(), CampaignState => |s| s.as_str());
+text_args!(
+    String => |s| s.as_str(),
+    Phone => |p| p.as_str(),
+    Region => |r| r.as_str(),
+    CampaignState => |s| s.as_str(),
+);
 
 impl ToArg for str {
     fn to_arg(&self) -> Arg<'_> {

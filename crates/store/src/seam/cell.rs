@@ -4,7 +4,7 @@ use super::error::{Error, Result};
 use postgres_types::{FromSql, Type};
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
-    MessageId, NumberId, OrgId, RecipientState, TemplateId, ThreadId, Timestamp, WabaId,
+    MessageId, NumberId, OrgId, RecipientState, Region, TemplateId, ThreadId, Timestamp, WabaId,
     consent::ConsentState, id::TypedId, message::MessageState,
 };
 
@@ -195,6 +195,13 @@ coded_columns!(
 
 impl<'r> Column<'r> for CampaignState {
     const WANTED: &'static str = "a campaign's state";
+    fn from_cell(cell: Cell<'r>) -> Option<Self> {
+        <&str>::from_cell(cell)?.parse().ok()
+    }
+}
+
+impl<'r> Column<'r> for Region {
+    const WANTED: &'static str = "a country of two letters";
     fn from_cell(cell: Cell<'r>) -> Option<Self> {
         <&str>::from_cell(cell)?.parse().ok()
     }

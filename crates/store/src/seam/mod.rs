@@ -3,7 +3,7 @@
 //! A transaction is a closure over [`Tx`]: ordinary synchronous code with its SQL in view, so that
 //! nothing can hold a transaction across a network call. Only the files of this folder know that there
 //! are two drivers. Above them SQL is written once, with `$n` placeholders; the few places that must
-//! differ by engine ask [`Tx::engine`] and stand in `src/forks.rs`.
+//! differ by engine ask [`Tx::engine`] and stand in `src/forks/`.
 
 mod arg;
 mod cell;

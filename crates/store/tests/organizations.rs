@@ -1,0 +1,47 @@
+//! Organizations and their keys.
+
+mod common;
+use common::{at, id, org, organization, read, write};
+use tisara_store::{Error, contract};
+
+contract! {
+    /// An organization comes back as it was written, and lists page by id.
+    async fn organizations_are_found_and_paged(store) {
+        write(store, |tx| (1..=5).try_for_each(|n| tx.create_organization(&organization(n)))).await;
+        assert_eq!(read(store, |tx| tx.find_organization(id(3))).await, Some(organization(3)));
+        assert_eq!(read(store, |tx| tx.find_organization(id(9))).await, None);
+        let first = read(store, |tx| tx.list_organizations(None, 2)).await;
+        assert_eq!(first, [organization(1), organization(2)]);
+        let rest = read(store, |tx| tx.list_organizations(Some(id(2)), 9)).await;
+        assert_eq!(rest, [organization(3), organization(4), organization(5)]);
+        let twice = store.write(|tx| tx.create_organization(&organization(1))).await;
+        assert!(matches!(twice, Err(Error::Duplicate { .. })));
+    }
+}
+
+contract! {
+    /// A key is found by its hash until it is revoked, and only its own organization can revoke it.
+    async fn a_revoked_key_opens_nothing(store) {
+        write(store, |tx| {
+            tx.org(org()).create_api_key(id(1), "server", &[7; 32], at(0))?;
+            tx.org(org()).create_api_key(id(2), "laptop", &[8; 32], at(1))?;
+            tx.org(id(2)).create_api_key(id(3), "other", &[9; 32], at(1))
+        }).await;
+        let key = read(store, |tx| tx.find_api_key(&[7; 32])).await.unwrap();
+        assert_eq!((key.org_id, key.id, key.name.as_str()), (org(), id(1), "server"));
+        assert_eq!(read(store, |tx| tx.find_api_key(&[1; 32])).await, None);
+
+        assert!(!write(store, |tx| tx.org(id(2)).revoke_api_key(id(1), at(5))).await);
+        assert!(write(store, |tx| tx.org(org()).revoke_api_key(id(1), at(5))).await);
+        assert!(!write(store, |tx| tx.org(org()).revoke_api_key(id(1), at(6))).await);
+        assert_eq!(read(store, |tx| tx.find_api_key(&[7; 32])).await, None);
+
+        let keys = read(store, |tx| tx.org(org()).list_api_keys(None, 10)).await;
+        let seen: Vec<_> = keys.iter().map(|k| (k.id, k.revoked_at)).collect();
+        assert_eq!(seen, [(id(2), None), (id(1), Some(at(5)))]);
+        let rest = read(store, |tx| tx.org(org()).list_api_keys(Some(id(2)), 10)).await;
+        assert_eq!(rest.len(), 1);
+        let twice = store.write(|tx| tx.org(id(2)).create_api_key(id(4), "same secret", &[8; 32], at(0))).await;
+        assert!(matches!(twice, Err(Error::Duplicate { .. })));
+    }
+}
