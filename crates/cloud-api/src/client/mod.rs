@@ -1,0 +1,137 @@
+//! The typed client: one pool of connections for the whole process, a token a call.
+//!
+//! One call is at most one HTTP request: no redirect is followed and nothing is repeated here, not even
+//! what HTTP/2 calls safe to repeat. Whether to try again is the caller's decision, on the ground of
+//! [`CallError`].
+
+mod call;
+mod error;
+pub(crate) mod page;
+mod send;
+pub mod usage;
+
+pub use call::MAX_ANSWER_BYTES;
+pub use error::{CallError, ErrorBody, ErrorData, ErrorEnvelope, GraphError, NotSent, Unknown};
+pub use page::{Cursors, Page, PageRequest, Paging};
+pub use send::{ContactEcho, MessageId, MessageStatus, NumberRoute, SendAnswer, SendReceipt};
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use url::Url;
+
+use crate::config::Graph;
+use crate::token::AccessToken;
+
+/// The Graph API. Cheap to clone; make one a process.
+#[derive(Debug, Clone)]
+pub struct Client {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    pools: Vec<reqwest::Client>,
+    next_pool: AtomicUsize,
+    graph: Graph,
+    unversioned_base: Url,
+}
+
+/// Why no client could be made.
+#[derive(Debug, thiserror::Error)]
+pub enum ClientError {
+    /// The address cannot carry a path, such as `mailto:`.
+    #[error("the address of the Graph API must be an http or https address")]
+    BadAddress,
+    /// No TLS provider is installed; the process does that once, at its start.
+    #[error("no TLS provider is installed in this process")]
+    NoTlsProvider,
+    /// The HTTP library refused its settings.
+    #[error("the HTTP client could not be made: {0}")]
+    Http(#[from] reqwest::Error),
+}
+
+impl Client {
+    /// Makes the client. The process must have installed rustls' crypto provider before.
+    ///
+    /// # Errors
+    /// [`ClientError`] when the address is not HTTP or the HTTP client cannot be built.
+    pub fn new(graph: Graph) -> Result<Self, ClientError> {
+        let unversioned_base = graph.unversioned_base();
+        for url in [&graph.base_url, &unversioned_base] {
+            if !matches!(url.scheme(), "http" | "https") || url.cannot_be_a_base() {
+                return Err(ClientError::BadAddress);
+            }
+        }
+        if rustls::crypto::CryptoProvider::get_default().is_none() {
+            return Err(ClientError::NoTlsProvider);
+        }
+        let pools =
+            (0..graph.connections.clamp(1, 64)).map(|_| Self::pool(&graph)).collect::<Result<Vec<_>, _>>()?;
+        Ok(Self { inner: Arc::new(Inner { pools, next_pool: AtomicUsize::new(0), unversioned_base, graph }) })
+    }
+
+    fn pool(graph: &Graph) -> reqwest::Result<reqwest::Client> {
+        reqwest::Client::builder()
+            .user_agent(concat!("tisara/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(Duration::from_millis(graph.connect_timeout_ms))
+            .timeout(Duration::from_millis(graph.request_timeout_ms))
+            .pool_idle_timeout(Duration::from_millis(graph.pool_idle_timeout_ms))
+            // A redirect would carry a send to a second place; Meta's API has none.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .build()
+    }
+
+    /// The settings it was made with.
+    #[must_use]
+    pub fn graph(&self) -> &Graph {
+        &self.inner.graph
+    }
+
+    /// All calls, made with this token.
+    #[must_use]
+    pub fn with_token<'a>(&'a self, token: &'a AccessToken) -> Calls<'a> {
+        Calls { client: self, token }
+    }
+
+    /// The hot path: a number's send address, parsed once and kept by the sender.
+    ///
+    /// # Errors
+    /// [`CallError::NotSent`] when the id is not one.
+    pub fn number(&self, phone_number_id: &str) -> Result<NumberRoute, CallError> {
+        let url = self.url(&[phone_number_id, "messages"])?;
+        Ok(NumberRoute::new(self.clone(), url))
+    }
+
+    fn http(&self) -> &reqwest::Client {
+        let pools = &self.inner.pools;
+        if pools.len() == 1 {
+            return &pools[0];
+        }
+        &pools[self.inner.next_pool.fetch_add(1, Ordering::Relaxed) % pools.len()]
+    }
+}
+
+/// The API as seen with one token. Its calls are defined topic by topic, in the folder of their types.
+#[derive(Debug, Clone, Copy)]
+pub struct Calls<'a> {
+    client: &'a Client,
+    token: &'a AccessToken,
+}
+
+impl<'a> Calls<'a> {
+    /// The client below.
+    #[must_use]
+    pub fn client(&self) -> &'a Client {
+        self.client
+    }
+
+    /// The token these calls are made with.
+    #[must_use]
+    pub fn token(&self) -> &'a AccessToken {
+        self.token
+    }
+}

@@ -1,0 +1,182 @@
+//! The value of the field `messages`.
+
+use serde::{Deserialize, Serialize};
+
+use super::inbound::InboundMessage;
+use super::status::Status;
+use crate::codes;
+use crate::wire::{Extra, Product, Str, Timestamp, lenient, open_enum};
+
+/// Inbound messages, statuses and errors of one number. Meta sends messages and statuses mostly apart,
+/// but both in one value is legal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MessagesValue<'a> {
+    /// Always `whatsapp`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub messaging_product: Option<Product>,
+    /// Whose number.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<Metadata<'a>>,
+    /// The people concerned. Absent in failed statuses and system messages.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub contacts: Vec<WebhookContact<'a>>,
+    /// Messages people sent.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub messages: Vec<InboundMessage<'a>>,
+    /// What became of ours.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub statuses: Vec<Status<'a>>,
+    /// Errors of the app, the account or the system.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorNotice<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Whose number a value is about.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Metadata<'a> {
+    /// Digits without `+`.
+    #[serde(borrow, default)]
+    pub display_phone_number: Str<'a>,
+    /// Meta's id of the number.
+    #[serde(borrow, default)]
+    pub phone_number_id: Str<'a>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A person concerned.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct WebhookContact<'a> {
+    /// Name and username, as far as told.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub profile: Option<Profile<'a>>,
+    /// The WhatsApp number; absent when the person has a username and this business does not know it.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub wa_id: Option<Str<'a>>,
+    /// The BSUID.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Str<'a>>,
+    /// The BSUID shared by linked portfolios.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub parent_user_id: Option<Str<'a>>,
+    /// Changes when the person changes phone or installs anew.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub identity_key_hash: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// What a person shows of themselves.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Profile<'a> {
+    /// Name.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<Str<'a>>,
+    /// Username, if there is one.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// An error inside a webhook. Meta: `title` and `message` are equal.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ErrorNotice<'a> {
+    /// Meta's code.
+    #[serde(default, deserialize_with = "lenient::i64")]
+    pub code: i64,
+    /// Title.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<Str<'a>>,
+    /// The same again.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<Str<'a>>,
+    /// Details.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub error_data: Option<ErrorDetails<'a>>,
+    /// Meta's page on errors.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub href: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Details of an error.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ErrorDetails<'a> {
+    /// What was wrong.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub details: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl ErrorNotice<'_> {
+    /// What to do about it. A status `failed` is final: nothing in a webhook may have gone out, so the
+    /// codes that mean so in an answer mean a failed message here.
+    #[must_use]
+    pub fn action(&self) -> codes::Action {
+        match codes::action(self.code, None) {
+            codes::Action::MayHaveGoneOut => codes::Action::Retry,
+            action => action,
+        }
+    }
+
+    /// The text that says most.
+    #[must_use]
+    pub fn text(&self) -> Option<&str> {
+        let details = self.error_data.as_ref().and_then(|data| data.details.as_deref());
+        details.or(self.message.as_deref()).or(self.title.as_deref())
+    }
+}
+
+open_enum! {
+    /// What a person wants of marketing from now on.
+    pub enum PreferenceValue {
+        /// No more of it.
+        Stop = "stop",
+        /// It may come again.
+        Resume = "resume",
+        /// Signed up through a sign-up link.
+        Signup = "signup",
+    }
+}
+
+/// One entry of the field `user_preferences`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PreferenceChange {
+    /// The WhatsApp number, where known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub wa_id: Option<String>,
+    /// The BSUID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<String>,
+    /// The BSUID shared by linked portfolios.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parent_user_id: Option<String>,
+    /// In words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// `marketing_messages`.
+    #[serde(default)]
+    pub category: String,
+    /// What they want.
+    pub value: PreferenceValue,
+    /// Of a sign-up: which link.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signup_id: Option<String>,
+    /// When. A number on the wire.
+    #[serde(default, serialize_with = "Timestamp::as_number")]
+    pub timestamp: Timestamp,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}

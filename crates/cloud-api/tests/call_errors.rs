@@ -1,0 +1,221 @@
+//! How what goes wrong on the way is sorted, against a bare socket.
+
+use std::io::{Read, Write};
+use std::net::{TcpListener, TcpStream};
+use std::sync::Once;
+use std::thread;
+
+use tisara_cloud_api::client::{NotSent, Unknown};
+use tisara_cloud_api::codes::Action;
+use tisara_cloud_api::send::{Content, OutgoingMessage, Recipient, Text};
+use tisara_cloud_api::{AccessToken, CallError, Client, Graph, SendReceipt};
+
+fn graph(address: &str) -> Graph {
+    static TLS: Once = Once::new();
+    TLS.call_once(|| {
+        rustls::crypto::ring::default_provider().install_default().expect("installed once");
+    });
+    Graph {
+        request_timeout_ms: 2_000,
+        connect_timeout_ms: 1_000,
+        ..Graph::at(format!("http://{address}/").parse().unwrap())
+    }
+}
+
+/// Serves one connection after another with `handle`.
+fn serve(handle: impl Fn(TcpStream) + Send + 'static) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    thread::spawn(move || listener.incoming().flatten().for_each(handle));
+    address
+}
+
+/// Reads a request whole and returns it.
+fn read_request(stream: &mut TcpStream) -> String {
+    let mut request = Vec::new();
+    let mut buffer = [0; 4096];
+    loop {
+        let read = stream.read(&mut buffer).unwrap_or(0);
+        request.extend_from_slice(&buffer[..read]);
+        let text = String::from_utf8_lossy(&request);
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let length = head
+                .lines()
+                .find_map(|line| {
+                    line.to_ascii_lowercase()
+                        .strip_prefix("content-length:")
+                        .map(str::trim)
+                        .map(str::to_owned)
+                })
+                .map_or(0, |length| length.parse().unwrap());
+            if body.len() >= length {
+                return text.into_owned();
+            }
+        }
+        if read == 0 {
+            return text.into_owned();
+        }
+    }
+}
+
+fn answer_with(status: &'static str, headers: &'static str, body: &'static str) -> String {
+    serve(move |mut stream| {
+        read_request(&mut stream);
+        let length = body.len();
+        let _ = write!(
+            stream,
+            "HTTP/1.1 {status}\r\n{headers}content-length: {length}\r\nconnection: close\r\n\r\n{body}"
+        );
+    })
+}
+
+async fn send(address: &str) -> Result<SendReceipt, CallError> {
+    let client = Client::new(graph(address)).unwrap();
+    let token = AccessToken::new("EAAJ").unwrap();
+    let message =
+        OutgoingMessage::new(Recipient::Phone("+16505551234".into()), Content::Text(Text::new("Hi")));
+    client.with_token(&token).send_message("106540352242922", &message).await
+}
+
+#[tokio::test]
+async fn an_accepted_message_gives_its_receipt() {
+    let address = serve(|mut stream| {
+        let request = read_request(&mut stream);
+        assert!(request.starts_with("POST /v25.0/106540352242922/messages HTTP/1.1\r\n"), "{request}");
+        assert!(request.contains("authorization: Bearer EAAJ\r\n"), "{request}");
+        let body = r#"{"messaging_product":"whatsapp","contacts":[{"input":"+16505551234","wa_id":"16505551234"}],"messages":[{"id":"wamid.A","message_status":"accepted"}]}"#;
+        let _ = write!(
+            stream,
+            "HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}",
+            body.len()
+        );
+    });
+    let receipt = send(&address).await.unwrap();
+    assert_eq!(receipt.message_id, "wamid.A");
+    assert_eq!(receipt.wa_id.as_deref(), Some("16505551234"));
+}
+
+#[tokio::test]
+async fn a_refused_connection_was_surely_not_sent() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let error = send(&address).await.unwrap_err();
+    assert!(matches!(error, CallError::NotSent(NotSent::Connect(_))), "{error:?}");
+    assert!(!error.may_have_gone_out());
+    assert_eq!(error.action(), Action::Retry);
+}
+
+#[tokio::test]
+async fn a_name_nobody_knows_was_surely_not_sent() {
+    let error = send("nobody.invalid").await.unwrap_err();
+    assert!(matches!(error, CallError::NotSent(NotSent::Connect(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn tls_that_fails_was_surely_not_sent() {
+    let address = serve(|mut stream| {
+        let _ = stream.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    let mut graph = graph(&address);
+    graph.base_url.set_scheme("https").unwrap();
+    let token = AccessToken::new("EAAJ").unwrap();
+    let error = Client::new(graph).unwrap().with_token(&token).get_number("1").await.unwrap_err();
+    assert!(matches!(error, CallError::NotSent(NotSent::Connect(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_connection_closed_without_an_answer_is_unknown() {
+    let at_once = serve(drop);
+    let after_reading = serve(|mut stream| {
+        read_request(&mut stream);
+    });
+    for address in [at_once, after_reading] {
+        let error = send(&address).await.unwrap_err();
+        assert!(matches!(error, CallError::Unknown(Unknown::Broken(_))), "{error:?}");
+        assert!(error.may_have_gone_out());
+    }
+}
+
+#[tokio::test]
+async fn no_answer_in_time_is_unknown() {
+    let address = serve(|mut stream| {
+        read_request(&mut stream);
+        // Holds the connection until the client gives up and closes it.
+        let _ = stream.read(&mut [0; 1]);
+    });
+    let mut graph = graph(&address);
+    graph.request_timeout_ms = 200;
+    let token = AccessToken::new("EAAJ").unwrap();
+    let route = Client::new(graph).unwrap().number("1").unwrap();
+    let error = route.send_body(&token, "{}".into()).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::TimedOut)), "{error:?}");
+}
+
+#[tokio::test]
+async fn an_answer_cut_short_is_unknown() {
+    let address = serve(|mut stream| {
+        read_request(&mut stream);
+        let _ = stream.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 500\r\n\r\n{\"messages\":[{\"id\"");
+    });
+    let error = send(&address).await.unwrap_err();
+    assert!(matches!(error, CallError::Unknown(Unknown::Broken(_))), "{error:?}");
+}
+
+#[tokio::test]
+async fn a_server_error_or_an_unreadable_answer_is_unknown() {
+    for (status, body) in [
+        ("500 Internal Server Error", "oops"),
+        ("502 Bad Gateway", "<html>"),
+        ("302 Found", ""),
+        ("200 OK", "{}"),
+        ("200 OK", "{\"messages\":[]}"),
+        ("200 OK", "not json"),
+    ] {
+        let error = send(&answer_with(status, "location: http://127.0.0.1:1/\r\n", body)).await.unwrap_err();
+        assert!(
+            matches!(error, CallError::Unknown(Unknown::Unreadable { .. })),
+            "{status} {body}: {error:?}"
+        );
+        assert_eq!(error.action(), Action::MayHaveGoneOut);
+    }
+}
+
+#[tokio::test]
+async fn an_error_envelope_is_a_refusal_whatever_the_status() {
+    for status in ["400 Bad Request", "429 Too Many Requests", "200 OK"] {
+        let body = r##"{"error":{"message":"(#131047) Re-engagement message","type":"OAuthException","code":131047,"error_data":{"messaging_product":"whatsapp","details":"More than 24 hours."},"fbtrace_id":"Az8"}}"##;
+        let error = send(&answer_with(status, "retry-after: 3\r\n", body)).await.unwrap_err();
+        let refusal = error.graph().expect("a refusal");
+        assert_eq!((refusal.code(), refusal.body.details()), (131_047, "More than 24 hours."));
+        assert_eq!(refusal.retry_after.map(|wait| wait.as_secs()), Some(3));
+        assert_eq!(error.action(), Action::UseTemplate);
+        assert!(!error.may_have_gone_out());
+    }
+}
+
+#[tokio::test]
+async fn a_refusal_with_a_code_of_metas_own_faults_may_have_gone_out() {
+    for (status, body) in [
+        ("500 Internal Server Error", r#"{"error":{"code":131000,"message":"Something went wrong"}}"#),
+        ("503 Service Unavailable", r#"{"error":{"code":2}}"#),
+        ("500 Internal Server Error", r#"{"error":{"code":987654}}"#),
+    ] {
+        let error = send(&answer_with(status, "", body)).await.unwrap_err();
+        assert!(matches!(error, CallError::Refused(_)), "{error:?}");
+        assert!(error.may_have_gone_out(), "{body}");
+    }
+}
+
+#[tokio::test]
+async fn no_error_shows_the_token_or_the_address() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    drop(listener);
+    let client = Client::new(graph(&address)).unwrap();
+    let app = AccessToken::of_app("1", "appsecret").unwrap();
+    let error =
+        client.with_token(&app).debug_token(&AccessToken::new("EAAJinput").unwrap()).await.unwrap_err();
+    let shown = format!("{error} {error:?} {:?}", client.with_token(&app));
+    assert!(!shown.contains("secret") && !shown.contains("EAAJ"), "{shown}");
+}
