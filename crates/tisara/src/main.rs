@@ -1,2 +1,51 @@
-//! Tisara.
-fn main() {}
+//! The one binary. It alone reads the configuration and picks the concrete parts; what the parts do is
+//! in the libraries below it.
+
+#![expect(unreachable_pub, reason = "a program has no callers outside; `pub` marks what a module offers")]
+
+mod cli;
+mod config;
+mod data_dir;
+mod doctor;
+mod exit;
+mod listen;
+mod logging;
+mod migrate;
+mod setup;
+mod terminal;
+
+use clap::Parser as _;
+use cli::{Cli, Command};
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    // One TLS provider for the process; a second call (there is none) would only be refused.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(e) => return end(&anyhow::anyhow!("the system gives no threads: {e}")),
+    };
+    let done = runtime.block_on(run(cli));
+    // Detached tasks (a poll, a file being read) must not hold the end up.
+    runtime.shutdown_background();
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => end(&error),
+    }
+}
+
+fn end(error: &anyhow::Error) -> ExitCode {
+    let (code, text) = exit::describe(error);
+    terminal::say(format_args!("tisara: {text}"));
+    ExitCode::from(code as u8)
+}
+
+async fn run(cli: Cli) -> anyhow::Result<()> {
+    let file = cli.config.as_deref();
+    match cli.command {
+        Command::Migrate(place) => migrate::run(file, &place).await,
+        Command::Doctor(args) => doctor::run(file, &args).await,
+        _ => anyhow::bail!("not yet"),
+    }
+}
