@@ -130,15 +130,13 @@ pub enum SkipReason {
     InvalidValue = 7,
     /// The campaign was cancelled before this one's turn.
     Cancelled = 8,
-    /// It may have gone out, and the operator chose not to send again.
-    GivenUp = 9,
     /// The contact was erased before its turn.
-    Erased = 10,
+    Erased = 9,
 }
 
 impl SkipReason {
     /// All reasons.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 9] = [
         Self::OptedOut,
         Self::NoConsent,
         Self::DuplicateIdentity,
@@ -147,7 +145,6 @@ impl SkipReason {
         Self::UsMarketing,
         Self::InvalidValue,
         Self::Cancelled,
-        Self::GivenUp,
         Self::Erased,
     ];
 
@@ -175,7 +172,6 @@ impl SkipReason {
             Self::UsMarketing => "us_marketing",
             Self::InvalidValue => "invalid_value",
             Self::Cancelled => "cancelled",
-            Self::GivenUp => "given_up",
             Self::Erased => "erased",
         }
     }
@@ -194,7 +190,6 @@ impl SkipReason {
                 "A variable of the template has no value for this contact, and no fallback."
             }
             Self::Cancelled => "The campaign was cancelled before its turn came.",
-            Self::GivenUp => "It may have gone out; it was decided not to send it again.",
             Self::Erased => "The contact was erased before its turn came.",
         }
     }
@@ -203,6 +198,27 @@ impl SkipReason {
 impl fmt::Display for SkipReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+/// Reasons of a failure that are ours, beside Meta's codes (which are positive).
+pub mod own_code {
+    /// It may have gone out, and the campaign's policy is not to send again.
+    pub const GIVEN_UP: i32 = -1;
+    /// Meta could not be reached in any attempt.
+    pub const UNREACHABLE: i32 = -2;
+    /// The message could not be made from the frozen values.
+    pub const UNSENDABLE: i32 = -3;
+
+    /// One sentence for a person; `None` when the code is not ours.
+    #[must_use]
+    pub const fn explanation(code: i32) -> Option<&'static str> {
+        match code {
+            GIVEN_UP => Some("It may have gone out, no word came back, and it was decided not to send it again."),
+            UNREACHABLE => Some("WhatsApp could not be reached in any of the attempts."),
+            UNSENDABLE => Some("The message could not be made from this person's values."),
+            _ => None,
+        }
     }
 }
 

@@ -187,7 +187,7 @@ CREATE TABLE campaign (
     finished_at INTEGER,
     PRIMARY KEY (org_id, id)
 ) WITHOUT ROWID, STRICT;
-CREATE INDEX campaign_active ON campaign (number_id, id) WHERE state IN ('planning', 'running');
+CREATE INDEX campaign_unfinished ON campaign (number_id, id) WHERE finished_at IS NULL;
 
 -- The ledger: one row per person a campaign was planned for. States and reasons are numbers because
 -- a higher state never gives way to a lower one, which SQL then can say.
@@ -218,6 +218,7 @@ CREATE TABLE chunk (
     org_id BLOB NOT NULL,
     campaign_id BLOB NOT NULL,
     no INTEGER NOT NULL,
+    number_id BLOB NOT NULL,
     next_seq INTEGER NOT NULL,
     end_seq INTEGER NOT NULL,
     state INTEGER NOT NULL,
@@ -226,6 +227,7 @@ CREATE TABLE chunk (
     leased_from INTEGER NOT NULL,
     PRIMARY KEY (org_id, campaign_id, no)
 ) WITHOUT ROWID, STRICT;
+CREATE INDEX chunk_leased ON chunk (number_id, lease) WHERE state = 1;
 CREATE INDEX chunk_unfinished ON chunk (org_id, campaign_id, state, no) WHERE state < 2;
 
 -- Recipients that need another look: to be tried again, in an attempt, or uncertain.
@@ -241,6 +243,7 @@ CREATE TABLE follow_up (
     PRIMARY KEY (org_id, campaign_id, seq)
 ) WITHOUT ROWID, STRICT;
 CREATE INDEX follow_up_due ON follow_up (number_id, kind, due_at);
+CREATE INDEX follow_up_any_due ON follow_up (due_at);
 
 -- Counts by state and reason. Each kind of writer has a slot of its own, so that writers do not wait
 -- for each other's row; the count is the sum of the slots.

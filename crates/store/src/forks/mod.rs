@@ -1,0 +1,11 @@
+//! The bulk paths that are written once per engine, because one text could not serve both well.
+//!
+//! SQLite runs in this process: a prepared statement per row costs a microsecond or two. PostgreSQL is
+//! a network away: one statement over arrays carries the whole batch. A fork anywhere else in this
+//! crate is a question in review.
+
+mod outcomes;
+mod statuses;
+
+pub(crate) use outcomes::mark_accepted;
+pub(crate) use statuses::{load_status_rows, save_status_rows};

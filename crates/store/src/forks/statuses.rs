@@ -1,0 +1,139 @@
+//! Loading and saving the rows that a batch of statuses is about.
+
+use crate::{
+    ledger::statuses::StatusRow,
+    seam::{Driver, OrgTx, Result},
+};
+use rusqlite::OptionalExtension as _;
+use std::collections::BTreeMap;
+use tisara_domain::{CampaignId, id::TypedId as _};
+use uuid::Uuid;
+
+type Key = (CampaignId, i64);
+
+/// The rows of these keys, locked on PostgreSQL until the transaction ends (in key order, so that two
+/// batches cannot lock each other out).
+pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<BTreeMap<Key, StatusRow>> {
+    let org = tx.org.to_bytes();
+    let mut rows = BTreeMap::new();
+    match tx.tx.driver() {
+        Driver::Sqlite(conn) => {
+            let mut select = conn.prepare_cached(
+                "SELECT state, reason, attempt, wamid, billing, sent_at, delivered_at, read_at, failed_at \
+                 FROM recipient WHERE org_id = ?1 AND campaign_id = ?2 AND seq = ?3",
+            )?;
+            for key in keys {
+                let row = select
+                    .query_row((org, key.0.to_bytes(), key.1), |r| {
+                        Ok(StatusRow {
+                            state: r.get(0)?,
+                            reason: r.get(1)?,
+                            attempt: r.get(2)?,
+                            wamid: r.get(3)?,
+                            billing: r.get(4)?,
+                            sent_at: r.get(5)?,
+                            delivered_at: r.get(6)?,
+                            read_at: r.get(7)?,
+                            failed_at: r.get(8)?,
+                        })
+                    })
+                    .optional()?;
+                rows.extend(row.map(|row| (*key, row)));
+            }
+        }
+        Driver::Postgres(pg) => {
+            let (campaigns, seqs) = columns(keys);
+            let found = pg.query(
+                "SELECT r.campaign_id, r.seq, r.state::bigint, r.reason::bigint, r.attempt::bigint, r.wamid, r.billing, \
+                 r.sent_at, r.delivered_at, r.read_at, r.failed_at \
+                 FROM unnest($2::uuid[], $3::bigint[]) AS k (campaign_id, seq) JOIN recipient r \
+                 ON r.org_id = $1 AND r.campaign_id = k.campaign_id AND r.seq = k.seq \
+                 ORDER BY r.campaign_id, r.seq FOR UPDATE OF r",
+                &[&Uuid::from_bytes(org), &campaigns, &seqs],
+            )?;
+            for r in found {
+                let campaign: Uuid = r.try_get(0)?;
+                let row = StatusRow {
+                    state: r.try_get(2)?,
+                    reason: r.try_get(3)?,
+                    attempt: r.try_get(4)?,
+                    wamid: r.try_get(5)?,
+                    billing: r.try_get(6)?,
+                    sent_at: r.try_get(7)?,
+                    delivered_at: r.try_get(8)?,
+                    read_at: r.try_get(9)?,
+                    failed_at: r.try_get(10)?,
+                };
+                rows.insert((CampaignId::from_bytes(campaign.into_bytes()), r.try_get(1)?), row);
+            }
+        }
+    }
+    Ok(rows)
+}
+
+/// Writes the changed rows back.
+pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]) -> Result<()> {
+    let org = tx.org.to_bytes();
+    match tx.tx.driver() {
+        Driver::Sqlite(conn) => {
+            let mut update = conn.prepare_cached(
+                "UPDATE recipient SET state = ?4, reason = ?5, attempt = ?6, wamid = ?7, billing = ?8, sent_at = ?9, \
+                 delivered_at = ?10, read_at = ?11, failed_at = ?12 WHERE org_id = ?1 AND campaign_id = ?2 AND seq = ?3",
+            )?;
+            for ((campaign, seq), r) in rows {
+                update.execute(rusqlite::params![
+                    org,
+                    campaign.to_bytes(),
+                    seq,
+                    r.state,
+                    r.reason,
+                    r.attempt,
+                    r.wamid,
+                    r.billing,
+                    r.sent_at,
+                    r.delivered_at,
+                    r.read_at,
+                    r.failed_at
+                ])?;
+            }
+        }
+        Driver::Postgres(pg) => {
+            if rows.is_empty() {
+                return Ok(());
+            }
+            let keys: Vec<Key> = rows.iter().map(|(key, _)| *key).collect();
+            let (campaigns, seqs) = columns(&keys);
+            let column = |f: fn(&StatusRow) -> i64| rows.iter().map(|(_, r)| f(r)).collect::<Vec<i64>>();
+            let optional =
+                |f: fn(&StatusRow) -> Option<i64>| rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<i64>>>();
+            let text = |f: fn(&StatusRow) -> Option<&str>| rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<&str>>>();
+            pg.execute(
+                "UPDATE recipient r SET state = n.state, reason = n.reason, attempt = n.attempt, wamid = n.wamid, \
+                 billing = n.billing, sent_at = n.sent_at, delivered_at = n.delivered_at, read_at = n.read_at, \
+                 failed_at = n.failed_at FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
+                 $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n (campaign_id, \
+                 seq, state, reason, attempt, wamid, billing, sent_at, delivered_at, read_at, failed_at) \
+                 WHERE r.org_id = $1 AND r.campaign_id = n.campaign_id AND r.seq = n.seq",
+                &[
+                    &Uuid::from_bytes(org),
+                    &campaigns,
+                    &seqs,
+                    &column(|r| r.state),
+                    &column(|r| r.reason),
+                    &column(|r| r.attempt),
+                    &text(|r| r.wamid.as_deref()),
+                    &text(|r| r.billing.as_deref()),
+                    &optional(|r| r.sent_at),
+                    &optional(|r| r.delivered_at),
+                    &optional(|r| r.read_at),
+                    &optional(|r| r.failed_at),
+                ],
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn columns(keys: &[Key]) -> (Vec<Uuid>, Vec<i64>) {
+    keys.iter().map(|(campaign, seq)| (Uuid::from(*campaign), *seq)).unzip()
+}

@@ -1,0 +1,183 @@
+//! Writing down what became of attempts.
+//!
+//! An outcome is the truth about one attempt, whoever owns the number by now, so it needs no lease: it
+//! is applied only where the row has not moved on to a later attempt, and never moves a row back.
+
+use super::{
+    chunk_state,
+    counts::{Deltas, Slot},
+    follow_up_kind,
+};
+use crate::{
+    args, forks,
+    seam::{OrgTx, Result},
+};
+use tisara_domain::{CampaignId, NumberId, RecipientState, Timestamp};
+
+/// What became of one attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// The campaign.
+    pub campaign: CampaignId,
+    /// The row.
+    pub seq: i64,
+    /// The attempt.
+    pub attempt: u32,
+    /// Whether the row came from a follow-up and not from a chunk.
+    pub from_follow_up: bool,
+    /// What happened.
+    pub result: Attempted,
+}
+
+/// What happened in an attempt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Attempted {
+    /// Meta took it under this id.
+    Accepted {
+        /// Meta's id of the message.
+        wamid: String,
+    },
+    /// Meta refused it for good, or we did (negative: `own_code`).
+    Failed {
+        /// The code.
+        code: i32,
+    },
+    /// It surely did not go out and is to be tried again.
+    Retry {
+        /// Not before.
+        due_at: Timestamp,
+    },
+    /// It may have gone out.
+    Uncertain {
+        /// When to look at it.
+        settle_at: Timestamp,
+    },
+    /// It was not attempted after all (pause, stop): as if never handed out.
+    Returned,
+}
+
+impl OrgTx<'_, '_> {
+    /// Writes outcomes of a number's attempts.
+    ///
+    /// # Errors
+    /// As the database says. Writing the same outcomes again changes nothing.
+    pub fn record_outcomes(&mut self, number: NumberId, outcomes: &[Outcome], now: Timestamp) -> Result<()> {
+        let mut deltas = Deltas::default();
+        let (accepted, others): (Vec<&Outcome>, Vec<&Outcome>) =
+            outcomes.iter().partition(|o| matches!(o.result, Attempted::Accepted { .. }));
+        for (campaign, moved) in forks::mark_accepted(self, &accepted, now)? {
+            deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Accepted, 0), moved);
+        }
+        for outcome in &accepted {
+            if outcome.from_follow_up {
+                self.delete_follow_up(outcome.campaign, outcome.seq)?;
+            }
+        }
+        for outcome in others {
+            self.record_other(number, outcome, now, &mut deltas)?;
+        }
+        self.bump_counts(Slot::Sender, &deltas)
+    }
+
+    fn record_other(
+        &mut self,
+        number: NumberId,
+        outcome: &Outcome,
+        now: Timestamp,
+        deltas: &mut Deltas,
+    ) -> Result<()> {
+        let (campaign, seq) = (outcome.campaign, outcome.seq);
+        match outcome.result {
+            Attempted::Accepted { .. } => Ok(()),
+            Attempted::Failed { code } => {
+                let code = i64::from(code);
+                let moved = self.tx.execute(
+                    "UPDATE recipient SET state = $5, reason = $6, attempt = $4, failed_at = $7 \
+                     WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt <= $4 AND state = 0 AND wamid IS NULL",
+                    args![self.org, campaign, seq, outcome.attempt, RecipientState::Failed, code, now],
+                )?;
+                if moved > 0 {
+                    deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Failed, code), 1);
+                }
+                if outcome.from_follow_up { self.delete_follow_up(campaign, seq) } else { Ok(()) }
+            }
+            Attempted::Retry { due_at } => {
+                let counted = self.count_attempt(outcome)?;
+                if counted { self.put_follow_up(number, outcome, follow_up_kind::RETRY, due_at, now) } else { Ok(()) }
+            }
+            Attempted::Uncertain { settle_at } => {
+                let moved = self.tx.execute(
+                    "UPDATE recipient SET state = $5, attempt = $4 \
+                     WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt <= $4 AND state = 0 AND wamid IS NULL",
+                    args![self.org, campaign, seq, outcome.attempt, RecipientState::Uncertain],
+                )?;
+                if moved == 0 {
+                    return if outcome.from_follow_up { self.delete_follow_up(campaign, seq) } else { Ok(()) };
+                }
+                deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
+                self.put_follow_up(number, outcome, follow_up_kind::SETTLE, settle_at, now)
+            }
+            // Handed out and not sent: due at once, and the attempt does not count.
+            Attempted::Returned => {
+                if outcome.from_follow_up {
+                    self.tx.execute(
+                        "UPDATE recipient SET attempt = attempt - 1 \
+                         WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt = $4 AND state = 0",
+                        args![self.org, campaign, seq, outcome.attempt],
+                    )?;
+                }
+                self.put_follow_up(number, outcome, follow_up_kind::RETRY, now, now)
+            }
+        }
+    }
+
+    /// Notes that an attempt was made; false when the row has moved on meanwhile.
+    fn count_attempt(&mut self, outcome: &Outcome) -> Result<bool> {
+        let counted = self.tx.execute(
+            "UPDATE recipient SET attempt = $4 WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 \
+             AND attempt <= $4 AND state = 0 AND wamid IS NULL",
+            args![self.org, outcome.campaign, outcome.seq, outcome.attempt],
+        )?;
+        if counted == 0 && outcome.from_follow_up {
+            self.delete_follow_up(outcome.campaign, outcome.seq)?;
+        }
+        Ok(counted > 0)
+    }
+
+    fn put_follow_up(
+        &mut self,
+        number: NumberId,
+        outcome: &Outcome,
+        kind: i64,
+        due_at: Timestamp,
+        attempted_at: Timestamp,
+    ) -> Result<()> {
+        self.write_follow_up((outcome.campaign, outcome.seq), number, kind, due_at, attempted_at)
+    }
+
+    /// Closes a chunk whose every row has an outcome.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn close_chunk(&mut self, campaign: CampaignId, no: i64, token: i64) -> Result<()> {
+        self.tx.execute(
+            "UPDATE chunk SET state = $5 WHERE org_id = $1 AND campaign_id = $2 AND no = $3 AND state = $6 \
+             AND lease = $4 AND next_seq = end_seq",
+            args![self.org, campaign, no, token, chunk_state::DONE, chunk_state::LEASED],
+        )?;
+        Ok(())
+    }
+
+    /// Gives back a chunk that is not handed out to its end; all its handed-out rows have outcomes.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn release_chunk(&mut self, campaign: CampaignId, no: i64, token: i64) -> Result<()> {
+        self.tx.execute(
+            "UPDATE chunk SET state = CASE WHEN next_seq = end_seq THEN 2 ELSE 0 END, leased_from = next_seq \
+             WHERE org_id = $1 AND campaign_id = $2 AND no = $3 AND state = $5 AND lease = $4",
+            args![self.org, campaign, no, token, chunk_state::LEASED],
+        )?;
+        Ok(())
+    }
+}

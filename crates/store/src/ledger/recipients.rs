@@ -1,0 +1,185 @@
+//! Reading the ledger, ending it early, and erasing a person from it.
+
+use super::{
+    chunk_state,
+    counts::{Deltas, Slot},
+};
+use crate::{
+    args,
+    seam::{Arg, OrgTx, Result, Row, ToArg as _},
+};
+use tisara_domain::{CampaignId, ContactId, RecipientState, SkipReason, Timestamp};
+
+/// A row of the ledger as it is shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recipient {
+    /// Its place.
+    pub seq: i64,
+    /// The person.
+    pub contact_id: ContactId,
+    /// Where it goes.
+    pub address: String,
+    /// The frozen values, as a JSON array.
+    pub variables: Option<String>,
+    /// Where it stands.
+    pub state: RecipientState,
+    /// Skip reason or failure code, else 0.
+    pub reason: i32,
+    /// Attempts made.
+    pub attempt: u32,
+    /// Meta's id of the message.
+    pub wamid: Option<String>,
+    /// Meta's pricing of it, as `category/type`.
+    pub billing: Option<String>,
+    /// When Meta took it.
+    pub accepted_at: Option<Timestamp>,
+    /// One tick.
+    pub sent_at: Option<Timestamp>,
+    /// Two ticks.
+    pub delivered_at: Option<Timestamp>,
+    /// Blue ticks.
+    pub read_at: Option<Timestamp>,
+    /// When it failed.
+    pub failed_at: Option<Timestamp>,
+}
+
+pub(crate) const COLUMNS: &str = "seq, contact_id, address, variables, state, reason, attempt, wamid, billing, \
+                                  accepted_at, sent_at, delivered_at, read_at, failed_at";
+
+pub(crate) fn recipient(r: &Row<'_>) -> Result<Recipient> {
+    Ok(Recipient {
+        seq: r.get(0)?,
+        contact_id: r.get(1)?,
+        address: r.get(2)?,
+        variables: r.get(3)?,
+        state: r.get(4)?,
+        reason: r.get(5)?,
+        attempt: r.get(6)?,
+        wamid: r.get(7)?,
+        billing: r.get(8)?,
+        accepted_at: r.get(9)?,
+        sent_at: r.get(10)?,
+        delivered_at: r.get(11)?,
+        read_at: r.get(12)?,
+        failed_at: r.get(13)?,
+    })
+}
+
+impl OrgTx<'_, '_> {
+    /// A page of a campaign's rows after `after`, all or those in one state (and for one reason).
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn list_recipients(
+        &mut self,
+        campaign: CampaignId,
+        state: Option<RecipientState>,
+        reason: Option<i32>,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Recipient>> {
+        let mut sql = format!("SELECT {COLUMNS} FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND seq > $3");
+        let after = after.unwrap_or(-1);
+        let mut values: Vec<Arg<'_>> = vec![self.org.to_arg(), campaign.to_arg(), after.to_arg(), limit.to_arg()];
+        if let Some(state) = &state {
+            values.push(state.to_arg());
+            sql.push_str(" AND state = $5");
+        }
+        if let Some(reason) = &reason {
+            values.push(reason.to_arg());
+            sql.push_str(if state.is_some() { " AND reason = $6" } else { " AND reason = $5" });
+        }
+        sql.push_str(" ORDER BY seq LIMIT $4");
+        self.tx.list(&sql, &values, recipient)
+    }
+
+    /// One row.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_recipient(&mut self, campaign: CampaignId, seq: i64) -> Result<Option<Recipient>> {
+        let sql = format!("SELECT {COLUMNS} FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND seq = $3");
+        self.tx.find(&sql, args![self.org, campaign, seq], recipient)
+    }
+
+    /// Skips the rows of a cancelled campaign that were never handed out, a few chunks at a time; says
+    /// whether there may be more. Rows that are being sent are left to their outcome.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn skip_cancelled(&mut self, campaign: CampaignId, now: Timestamp) -> Result<bool> {
+        let chunks: Vec<(i64, i64, i64, i64)> = self.tx.list(
+            "SELECT no, next_seq, end_seq, state FROM chunk WHERE org_id = $1 AND campaign_id = $2 AND state < 2 \
+             AND next_seq < end_seq ORDER BY no LIMIT 20",
+            args![self.org, campaign],
+            |r| Ok((r.get(0)?, r.get(1)?, r.get(2)?, r.get(3)?)),
+        )?;
+        let mut skipped = 0;
+        for &(no, next, end, state) in &chunks {
+            skipped += self.tx.execute(
+                "UPDATE recipient SET state = $5, reason = $6 WHERE org_id = $1 AND campaign_id = $2 \
+                 AND seq >= $3 AND seq < $4 AND state = 0",
+                args![self.org, campaign, next, end, RecipientState::Skipped, SkipReason::Cancelled],
+            )?;
+            let state = if state == chunk_state::LEASED { chunk_state::LEASED } else { chunk_state::DONE };
+            self.tx.execute(
+                "UPDATE chunk SET next_seq = end_seq, state = $4 WHERE org_id = $1 AND campaign_id = $2 AND no = $3",
+                args![self.org, campaign, no, state],
+            )?;
+        }
+        if chunks.is_empty() {
+            skipped += self.tx.execute(
+                "UPDATE recipient SET state = $3, reason = $4 WHERE org_id = $1 AND campaign_id = $2 AND state = 0 \
+                 AND seq IN (SELECT seq FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND kind = 1)",
+                args![self.org, campaign, RecipientState::Skipped, SkipReason::Cancelled],
+            )?;
+            self.tx.execute(
+                "DELETE FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND kind = 1",
+                args![self.org, campaign],
+            )?;
+            self.tx.execute(
+                "UPDATE campaign SET finished_at = $3 WHERE org_id = $1 AND id = $2 AND state = 'cancelled' \
+                 AND finished_at IS NULL AND NOT EXISTS (SELECT 1 FROM chunk k WHERE k.org_id = $1 \
+                 AND k.campaign_id = $2 AND k.state < 2)",
+                args![self.org, campaign, now],
+            )?;
+        }
+        let mut deltas = Deltas::default();
+        let n = i64::try_from(skipped).unwrap_or(i64::MAX);
+        deltas.moved(
+            campaign,
+            (RecipientState::Planned, 0),
+            (RecipientState::Skipped, SkipReason::Cancelled.code()),
+            n,
+        );
+        self.bump_counts(Slot::Person, &deltas)?;
+        Ok(!chunks.is_empty())
+    }
+
+    /// Ends a running campaign of which nothing waits any more; says whether it did.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn finish_campaign_if_done(&mut self, campaign: CampaignId, now: Timestamp) -> Result<bool> {
+        let done = self.tx.execute(
+            "UPDATE campaign SET state = 'completed', finished_at = $3 WHERE org_id = $1 AND id = $2 \
+             AND state = 'running' \
+             AND NOT EXISTS (SELECT 1 FROM chunk k WHERE k.org_id = $1 AND k.campaign_id = $2 AND k.state < 2) \
+             AND NOT EXISTS (SELECT 1 FROM follow_up f WHERE f.org_id = $1 AND f.campaign_id = $2)",
+            args![self.org, campaign, now],
+        )?;
+        Ok(done > 0)
+    }
+
+    /// Takes a person out of every ledger: address and values go, the counted row stays; what still
+    /// waited is skipped when its turn comes.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn erase_recipients(&mut self, contact: ContactId) -> Result<u64> {
+        self.tx.execute(
+            "UPDATE recipient SET address = '', variables = NULL WHERE org_id = $1 AND contact_id = $2",
+            args![self.org, contact],
+        )
+    }
+}

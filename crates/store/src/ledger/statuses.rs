@@ -1,0 +1,166 @@
+//! Applying what Meta tells later: statuses only move a row forward, in whatever order they come.
+
+use super::{
+    counts::{Deltas, Slot},
+    follow_up_kind,
+};
+use crate::{
+    forks,
+    seam::{OrgTx, Result},
+};
+use std::collections::BTreeMap;
+use tisara_domain::{CampaignId, NumberId, RecipientRef, RecipientState, Timestamp};
+
+/// News of one message, from a webhook.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusNews {
+    /// Which attempt for which row it is about: our id, as it came back.
+    pub about: RecipientRef,
+    /// What Meta says: sent, failed, delivered or read.
+    pub state: RecipientState,
+    /// When it happened, by Meta's clock.
+    pub at: Timestamp,
+    /// Meta's id of the message.
+    pub wamid: String,
+    /// Meta's code, with `failed`.
+    pub code: i32,
+    /// With `failed`: it may be tried again then.
+    pub retry_at: Option<Timestamp>,
+    /// Meta's pricing, as `category/type`.
+    pub billing: Option<String>,
+}
+
+/// What applying a batch did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// News about rows that do not exist in this organization.
+    pub unknown: u64,
+    /// People who got a message twice: two attempts, both of them out. Must stay 0.
+    pub doubled: u64,
+}
+
+/// The part of a row that statuses look at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct StatusRow {
+    pub(crate) state: i64,
+    pub(crate) reason: i64,
+    pub(crate) attempt: i64,
+    pub(crate) wamid: Option<String>,
+    pub(crate) billing: Option<String>,
+    pub(crate) sent_at: Option<i64>,
+    pub(crate) delivered_at: Option<i64>,
+    pub(crate) read_at: Option<i64>,
+    pub(crate) failed_at: Option<i64>,
+}
+
+impl OrgTx<'_, '_> {
+    /// Applies a batch of news about campaign messages of one number.
+    ///
+    /// # Errors
+    /// As the database says. Applying the same news again changes nothing.
+    pub fn apply_statuses(&mut self, number: NumberId, news: &[StatusNews]) -> Result<Applied> {
+        let mut by_row: BTreeMap<(CampaignId, i64), Vec<&StatusNews>> = BTreeMap::new();
+        for n in news {
+            by_row.entry((n.about.campaign, n.about.seq)).or_default().push(n);
+        }
+        let keys: Vec<(CampaignId, i64)> = by_row.keys().copied().collect();
+        let mut rows = forks::load_status_rows(self, &keys)?;
+        let mut applied = Applied::default();
+        let mut deltas = Deltas::default();
+        let mut changed = Vec::with_capacity(rows.len());
+        for (key, news) in &by_row {
+            let Some(row) = rows.remove(key) else {
+                applied.unknown += news.len() as u64;
+                continue;
+            };
+            let mut after = row.clone();
+            let mut follow_up = FollowUp::Keep;
+            for n in news {
+                advance(&mut after, n, &mut follow_up, &mut applied);
+            }
+            match follow_up {
+                FollowUp::Keep => {}
+                FollowUp::Drop => self.delete_follow_up(key.0, key.1)?,
+                FollowUp::Retry(due_at) => {
+                    self.write_follow_up(*key, number, follow_up_kind::RETRY, due_at, due_at)?;
+                }
+            }
+            if after != row {
+                let from = (state(row.state), row.reason);
+                deltas.moved(key.0, from, (state(after.state), after.reason), 1);
+                changed.push((*key, after));
+            }
+        }
+        forks::save_status_rows(self, &changed)?;
+        self.bump_counts(Slot::Journal, &deltas)?;
+        Ok(applied)
+    }
+}
+
+/// What is to become of the row's follow-up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FollowUp {
+    Keep,
+    Drop,
+    Retry(Timestamp),
+}
+
+fn state(code: i64) -> RecipientState {
+    RecipientState::from_code(code).unwrap_or(RecipientState::Planned)
+}
+
+/// One piece of news changes a row, or not.
+fn advance(row: &mut StatusRow, news: &StatusNews, follow_up: &mut FollowUp, applied: &mut Applied) {
+    let now_state = state(row.state);
+    let attempt = i64::from(news.about.attempt);
+    let at = news.at.0;
+    if news.state == RecipientState::Failed {
+        // Only news about the present attempt can fail the row. (A row in its first attempt still
+        // says 0: its chunk's mark stands for it.)
+        let present = attempt >= row.attempt;
+        if !present || now_state >= RecipientState::Failed || now_state == RecipientState::Skipped {
+            return;
+        }
+        row.attempt = attempt;
+        row.wamid.get_or_insert_with(|| news.wamid.clone());
+        if let Some(due_at) = news.retry_at {
+            row.state = RecipientState::Planned.code();
+            row.reason = 0;
+            *follow_up = FollowUp::Retry(due_at);
+        } else {
+            row.state = RecipientState::Failed.code();
+            row.reason = i64::from(news.code);
+            row.failed_at = Some(at);
+            *follow_up = FollowUp::Drop;
+        }
+        return;
+    }
+    if let Some(known) = &row.wamid
+        && *known != news.wamid
+        && now_state.is_out()
+    {
+        applied.doubled += 1;
+    }
+    // It is out: whichever attempt did it, there must not be another one.
+    if now_state == RecipientState::Uncertain || row.attempt > 0 && now_state == RecipientState::Planned {
+        *follow_up = FollowUp::Drop;
+    }
+    row.attempt = row.attempt.max(attempt);
+    if row.wamid.is_none() || !now_state.is_out() {
+        row.wamid = Some(news.wamid.clone());
+    }
+    if row.billing.is_none() {
+        row.billing.clone_from(&news.billing);
+    }
+    let slot = match news.state {
+        RecipientState::Sent => &mut row.sent_at,
+        RecipientState::Delivered => &mut row.delivered_at,
+        _ => &mut row.read_at,
+    };
+    *slot = Some(slot.map_or(at, |known| known.min(at)));
+    let next = now_state.advanced_by(news.state);
+    if next != now_state {
+        row.state = next.code();
+        row.reason = 0;
+    }
+}
