@@ -1,0 +1,33 @@
+# Tisara's commands. `make run` and `make test` do all the set-up there is.
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench fmt
+
+help: ## Show this list
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@echo "ARGS=… is handed on, as in: make run ARGS='--contacts 10000 --pace max'"
+
+run: ## Build, then show everything on this machine: emulator, server, a campaign, its report
+	@scripts/need rust cc
+	cargo run --release --package tisara -- demo $(ARGS)
+
+test: ## All tests, on SQLite and on a PostgreSQL of their own
+	@scripts/need rust cc
+	scripts/with-postgres cargo test --workspace $(ARGS)
+
+check: ## Formatting, lints, documents, the arrows between the crates
+	@scripts/need rust cc rustfmt clippy
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
+	scripts/check-architecture
+
+bench: ## 100,000 messages at full speed, on SQLite and on PostgreSQL
+	@scripts/need rust cc
+	cargo build --release --package tisara
+	target/release/tisara demo --once --json --contacts 100000 --pace max $(ARGS)
+	scripts/with-postgres sh -c 'target/release/tisara demo --once --json --contacts 100000 --pace max \
+	  --database "$$TISARA_TEST_POSTGRES" $(ARGS)'
+
+fmt: ## Format the code
+	@scripts/need rust rustfmt
+	cargo fmt --all
