@@ -1,0 +1,347 @@
+//! One error type for every answer that is not a success, and the document it becomes.
+//!
+//! Variants are named by what the client can do. The text of an unforeseen error goes to the log only:
+//! the client gets its request id.
+
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use serde::{Deserialize, Serialize};
+use tisara_cloud_api::client::CallError;
+use tisara_cloud_api::codes::Action;
+use tisara_store as store;
+use utoipa::ToSchema;
+
+/// What handlers give back.
+pub type Result<T, E = ApiError> = std::result::Result<T, E>;
+
+/// The closed list of what can be wrong; programs go by it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    /// No key, or one that is unknown or revoked.
+    Unauthorized,
+    /// There is no such thing, or it belongs to somebody else.
+    NotFound,
+    /// This path does not know the method.
+    MethodNotAllowed,
+    /// The request cannot be read: broken JSON, an id of the wrong kind, an unknown query parameter.
+    Malformed,
+    /// The request was read, and some of its values will not do; see `fields`.
+    Invalid,
+    /// The body is larger than this path takes.
+    TooLarge,
+    /// The body is of a type that this path does not take.
+    UnsupportedType,
+    /// A thing of this name or number is there already.
+    AlreadyExists,
+    /// The thing is in a state in which this cannot be done.
+    WrongState,
+    /// The Idempotency-Key was used before, with another request.
+    IdempotencyKeyReused,
+    /// The first request with this Idempotency-Key is still running.
+    IdempotencyInProgress,
+    /// The webhook's signature is absent or wrong.
+    SignatureInvalid,
+    /// The contact did not write within 24 hours: only a template may be sent.
+    WindowClosed,
+    /// The contact asked not to be written to, or cannot be reached.
+    ContactUnreachable,
+    /// Meta's access token is expired or does not allow this.
+    TokenRejected,
+    /// Meta refused the call.
+    MetaRefused,
+    /// Meta could not be reached, or gave no answer.
+    MetaUnreachable,
+    /// The file is empty.
+    FileEmpty,
+    /// The file is of a kind that cannot be imported.
+    FileUnreadable,
+    /// No column of the file holds phone numbers.
+    NoPhoneColumn,
+    /// Too much at once; wait and try again.
+    Busy,
+    /// The database cannot be reached for now.
+    StorageUnavailable,
+    /// The disk is full.
+    StorageFull,
+    /// It took too long.
+    TimedOut,
+    /// A fault of ours.
+    Internal,
+}
+
+impl Code {
+    /// Status and title.
+    const fn meaning(self) -> (StatusCode, &'static str) {
+        use StatusCode as S;
+        match self {
+            Self::Unauthorized => (S::UNAUTHORIZED, "Not signed in"),
+            Self::NotFound => (S::NOT_FOUND, "Not found"),
+            Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
+            Self::Malformed => (S::BAD_REQUEST, "The request cannot be read"),
+            Self::Invalid => (S::UNPROCESSABLE_ENTITY, "Some values will not do"),
+            Self::TooLarge => (S::PAYLOAD_TOO_LARGE, "Too large"),
+            Self::UnsupportedType => (S::UNSUPPORTED_MEDIA_TYPE, "Wrong type of content"),
+            Self::AlreadyExists => (S::CONFLICT, "Already there"),
+            Self::WrongState => (S::CONFLICT, "Not in this state"),
+            Self::IdempotencyKeyReused => (S::UNPROCESSABLE_ENTITY, "Idempotency-Key used before"),
+            Self::IdempotencyInProgress => (S::CONFLICT, "Still running"),
+            Self::SignatureInvalid => (S::UNAUTHORIZED, "Signature missing or wrong"),
+            Self::WindowClosed => (S::CONFLICT, "The 24-hour window is closed"),
+            Self::ContactUnreachable => (S::CONFLICT, "The contact cannot be written to"),
+            Self::TokenRejected => (S::UNPROCESSABLE_ENTITY, "Meta does not accept the access token"),
+            Self::MetaRefused => (S::UNPROCESSABLE_ENTITY, "Meta refused"),
+            Self::MetaUnreachable => (S::BAD_GATEWAY, "Meta cannot be reached"),
+            Self::FileEmpty => (S::UNPROCESSABLE_ENTITY, "The file is empty"),
+            Self::FileUnreadable => (S::UNPROCESSABLE_ENTITY, "The file cannot be read"),
+            Self::NoPhoneColumn => (S::UNPROCESSABLE_ENTITY, "No column with phone numbers"),
+            Self::Busy => (S::TOO_MANY_REQUESTS, "Too much at once"),
+            Self::StorageUnavailable => (S::SERVICE_UNAVAILABLE, "The database is not reachable"),
+            Self::StorageFull => (S::INSUFFICIENT_STORAGE, "The disk is full"),
+            Self::TimedOut => (S::SERVICE_UNAVAILABLE, "It took too long"),
+            Self::Internal => (S::INTERNAL_SERVER_ERROR, "A fault of ours"),
+        }
+    }
+}
+
+/// One value of a request that will not do.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FieldProblem {
+    /// Where it is, such as `bindings[0].source.field`.
+    pub field: String,
+    /// What is wrong and what would do.
+    pub message: String,
+}
+
+impl FieldProblem {
+    /// A problem of the value at `field`.
+    pub fn new(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { field: field.into(), message: message.into() }
+    }
+}
+
+/// What every refusal looks like: RFC 9457, `application/problem+json`.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+pub struct Problem {
+    /// Names the kind of problem: `urn:tisara:problem:` and the code.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The kind in a few words.
+    pub title: String,
+    /// The HTTP status once more.
+    pub status: u16,
+    /// What happened here, and what to do.
+    pub detail: String,
+    /// The kind, for programs.
+    pub code: Code,
+    /// The values that will not do.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub fields: Vec<FieldProblem>,
+    /// Names this request in the logs.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub request_id: String,
+    /// How long to wait before trying again, in seconds.
+    #[serde(skip)]
+    pub retry_after_s: Option<u32>,
+}
+
+/// Why a request gets no success.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// No key, or one that does not open anything.
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// No such thing here. The text is its noun.
+    #[error("there is no such {0}")]
+    NotFound(&'static str),
+    /// The request cannot be read.
+    #[error("{0}")]
+    Malformed(String),
+    /// Values that will not do.
+    #[error("{} of the values will not do", .0.len())]
+    Invalid(Vec<FieldProblem>),
+    /// A rule says no; the code says which.
+    #[error("{detail}")]
+    Refused {
+        /// The rule.
+        code: Code,
+        /// What happened and what to do.
+        detail: String,
+    },
+    /// A call to Meta came to nothing.
+    #[error("a call to Meta came to nothing")]
+    Meta(#[source] CallError),
+    /// Storage failed.
+    #[error("storage failed")]
+    Storage(#[source] store::Error),
+    /// A file or folder of ours failed.
+    #[error("a file operation failed")]
+    File(#[from] std::io::Error),
+    /// Anything unforeseen.
+    #[error("unforeseen")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl ApiError {
+    /// A rule says no.
+    pub fn refused(code: Code, detail: impl Into<String>) -> Self {
+        Self::Refused { code, detail: detail.into() }
+    }
+
+    /// One value that will not do.
+    pub fn field(field: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::Invalid(vec![FieldProblem::new(field, message)])
+    }
+
+    /// Something that cannot be, unless there is a fault in this program.
+    pub fn internal(cause: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Internal(cause.into())
+    }
+
+    /// The document that the client gets.
+    #[must_use]
+    pub fn problem(&self) -> Problem {
+        let (code, detail) = match self {
+            Self::Unauthorized(_) => (Code::Unauthorized, self.to_string()),
+            Self::NotFound(_) => (Code::NotFound, format!("{self}.")),
+            Self::Malformed(_) => (Code::Malformed, self.to_string()),
+            Self::Invalid(fields) => (Code::Invalid, one_line(fields)),
+            Self::Refused { code, detail } => (*code, detail.clone()),
+            Self::Meta(e) => meta(e),
+            Self::Storage(e) => storage(e),
+            Self::File(e) if e.kind() == std::io::ErrorKind::StorageFull => {
+                (Code::StorageFull, "The disk of this installation is full. Its operator must free some space.".to_owned())
+            }
+            Self::File(_) | Self::Internal(_) => internal(),
+        };
+        let (status, title) = code.meaning();
+        Problem {
+            kind: format!("urn:tisara:problem:{}", word(code)),
+            title: title.to_owned(),
+            status: status.as_u16(),
+            detail,
+            code,
+            fields: if let Self::Invalid(fields) = self { fields.clone() } else { Vec::new() },
+            request_id: String::new(),
+            retry_after_s: match code {
+                Code::StorageUnavailable | Code::TimedOut | Code::Busy | Code::MetaUnreachable => Some(5),
+                Code::IdempotencyInProgress => Some(1),
+                Code::StorageFull => Some(60),
+                _ => None,
+            },
+        }
+    }
+}
+
+/// The code as it stands in JSON.
+fn word(code: Code) -> String {
+    serde_json::to_value(code).ok().and_then(|v| v.as_str().map(str::to_owned)).unwrap_or_default()
+}
+
+fn one_line(fields: &[FieldProblem]) -> String {
+    match fields {
+        [only] => format!("{}: {}", only.field, only.message),
+        _ => format!("{} values will not do; see fields.", fields.len()),
+    }
+}
+
+fn internal() -> (Code, String) {
+    (Code::Internal, "Something went wrong here. Quote the request_id when you report it.".to_owned())
+}
+
+fn storage(e: &store::Error) -> (Code, String) {
+    match e {
+        store::Error::Unavailable(_) | store::Error::Closed => (
+            Code::StorageUnavailable,
+            "The database cannot be reached for now; nothing was written. Try again in a few seconds.".to_owned(),
+        ),
+        store::Error::CommitUnknown => (
+            Code::StorageUnavailable,
+            "The connection to the database broke while saving. Look whether it was done before you repeat it, or \
+             send an Idempotency-Key."
+                .to_owned(),
+        ),
+        store::Error::DiskFull => (
+            Code::StorageFull,
+            "The disk of this installation is full; nothing was written. Its operator must free some space.".to_owned(),
+        ),
+        store::Error::Duplicate { .. } => (Code::AlreadyExists, "This exists already.".to_owned()),
+        _ => internal(),
+    }
+}
+
+fn meta(e: &CallError) -> (Code, String) {
+    match (e, e.graph()) {
+        (_, Some(error)) => {
+            let code = match error.action() {
+                Action::FixToken | Action::StopAccount => Code::TokenRejected,
+                Action::Retry | Action::MayHaveGoneOut => Code::MetaUnreachable,
+                _ => Code::MetaRefused,
+            };
+            (code, format!("Meta answered with code {}: {}", error.code(), error.body.details()))
+        }
+        _ if e.may_have_gone_out() => {
+            (Code::MetaUnreachable, "Meta gave no answer; try again in a few seconds.".to_owned())
+        }
+        _ => (Code::MetaUnreachable, "Meta could not be reached; try again in a few seconds.".to_owned()),
+    }
+}
+
+impl From<store::Error> for ApiError {
+    fn from(e: store::Error) -> Self {
+        Self::Storage(e)
+    }
+}
+
+impl From<CallError> for ApiError {
+    fn from(e: CallError) -> Self {
+        Self::Meta(e)
+    }
+}
+
+impl store::IsTransient for ApiError {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Storage(e) if e.is_transient())
+    }
+}
+
+/// Logs what is our fault or our database's, once and with its whole chain of causes.
+fn log(error: &ApiError, problem: &Problem) {
+    if problem.status < 500 {
+        return;
+    }
+    let mut chain = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        chain.push_str(": ");
+        chain.push_str(&inner.to_string());
+        cause = inner.source();
+    }
+    tracing::error!(status = problem.status, error = chain, "a request failed");
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let problem = self.problem();
+        log(&self, &problem);
+        problem.into_response()
+    }
+}
+
+impl IntoResponse for Problem {
+    /// The body is written by the edge, which knows the request's id.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = status.into_response();
+        if let Some(seconds) = self.retry_after_s {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if status == StatusCode::UNAUTHORIZED && self.code == Code::Unauthorized {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}

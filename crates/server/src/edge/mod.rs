@@ -1,0 +1,11 @@
+//! What every request passes: its id, its time-out, the fence around panics, the headers of the answer.
+
+mod cursor;
+mod error;
+mod extract;
+mod layers;
+
+pub use cursor::{Cursor, Page, PageQuery};
+pub use error::{ApiError, Code, FieldProblem, Problem, Result};
+pub use extract::{Body, Id, Params};
+pub(crate) use layers::{around, no_method, no_path};
