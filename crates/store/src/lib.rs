@@ -6,15 +6,28 @@
 //! test in `tests/`, run on both engines. Nothing outside this crate names a driver or writes SQL.
 
 pub mod api_keys;
+pub mod campaigns;
+pub mod consents;
+pub mod contacts;
+pub mod fields;
+mod fold;
+mod forks;
+pub mod hearing;
+pub mod journal;
 mod keys;
+pub mod labels;
+pub mod leases;
+pub mod ledger;
 pub mod migrate;
 pub mod numbers;
 pub mod organizations;
+pub mod outgoing;
 pub mod seam;
+pub mod sending;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wabas;
 mod words;
 
-pub use words::UnknownWord;
 pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url};
+pub use words::UnknownWord;

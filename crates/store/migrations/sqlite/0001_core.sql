@@ -68,6 +68,7 @@ CREATE TABLE contact (
     PRIMARY KEY (org_id, id)
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX contact_phone ON contact (org_id, phone);
+CREATE INDEX contact_consent ON contact (org_id, consent, id);
 
 -- The identities that hold only within one of Meta's business portfolios.
 CREATE TABLE contact_identity (
@@ -88,7 +89,7 @@ CREATE TABLE contact_history (
     at INTEGER NOT NULL,
     kind TEXT NOT NULL,
     detail TEXT NOT NULL,
-    PRIMARY KEY (org_id, contact_id, at, kind)
+    PRIMARY KEY (org_id, contact_id, at, kind, detail)
 ) WITHOUT ROWID, STRICT;
 
 CREATE TABLE field (
@@ -156,6 +157,7 @@ CREATE TABLE template (
     PRIMARY KEY (org_id, id)
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX template_name ON template (org_id, waba_id, name, language);
+CREATE INDEX template_listed ON template (org_id, name, language, id);
 
 -- A version is kept as long as a campaign or a thread may show it.
 CREATE TABLE template_version (
@@ -271,6 +273,7 @@ CREATE TABLE thread (
 ) WITHOUT ROWID, STRICT;
 CREATE UNIQUE INDEX thread_contact ON thread (org_id, contact_id, number_id);
 CREATE INDEX thread_latest ON thread (org_id, last_message_at, id);
+CREATE INDEX thread_open ON thread (org_id, last_message_at, id) WHERE conversation_id IS NOT NULL;
 
 CREATE TABLE conversation (
     org_id BLOB NOT NULL,

@@ -4,8 +4,10 @@
 //! a network away: one statement over arrays carries the whole batch. A fork anywhere else in this
 //! crate is a question in review.
 
+mod bulk_insert;
 mod outcomes;
 mod statuses;
 
+pub(crate) use bulk_insert::BulkInsert;
 pub(crate) use outcomes::mark_accepted;
 pub(crate) use statuses::{load_status_rows, save_status_rows};
