@@ -1,5 +1,7 @@
 //! How what goes wrong on the way is sorted, against a bare socket.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Once;

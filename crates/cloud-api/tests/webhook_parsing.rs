@@ -1,5 +1,7 @@
 //! Reading webhooks: recorded shapes, broken neighbours, hostile bytes.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tisara_cloud_api::webhook::{
@@ -216,4 +218,25 @@ proptest! {
         let second = webhook::parse(&written).unwrap();
         prop_assert_eq!(&first, &second);
     }
+}
+
+#[test]
+fn a_known_field_in_an_unknown_shape_is_kept_raw() {
+    let body = body("message_template_status_update", &json!({"event": {"odd": 1}}));
+    let envelope = webhook::parse(&body).unwrap();
+    assert!(matches!(&envelope.entry[0].changes[0].payload, Payload::Unknown(_)));
+    assert_eq!(envelope.malformed[0].part, "message_template_status_update");
+}
+
+#[test]
+fn one_bad_message_of_a_history_does_not_spoil_the_chat() {
+    let body = body(
+        "history",
+        &json!({"metadata":metadata(),"history":[{"metadata":{"phase":0,"progress":100},"threads":[{"id":"1650","messages":[
+            {"id":"a","timestamp":"1","type":"text","text":{"body":"x"}}, {"id":["odd"]}]}]}]}),
+    );
+    let envelope = webhook::parse(&body).unwrap();
+    let Payload::History(history) = &envelope.entry[0].changes[0].payload else { panic!() };
+    assert_eq!(history.history[0].threads[0].messages.len(), 1);
+    assert_eq!(envelope.malformed.len(), 1);
 }

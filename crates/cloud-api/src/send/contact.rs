@@ -8,7 +8,8 @@ use crate::wire::Extra;
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ContactCard {
-    /// Name.
+    /// Name. Empty in cards that answer a request for the phone number.
+    #[serde(skip_serializing_if = "ContactName::is_empty")]
     pub name: ContactName,
     /// Phone numbers.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -63,6 +64,12 @@ pub struct ContactName {
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl ContactName {
+    fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// A phone number on a card. Without `wa_id` the card offers to invite the person.

@@ -206,7 +206,7 @@ impl Serialize for OutgoingMessage {
 struct Flat {
     messaging_product: Option<Product>,
     recipient_type: Option<RecipientType>,
-    #[serde(default, deserialize_with = "text_or_number")]
+    #[serde(default, deserialize_with = "crate::wire::opt_text_or_number")]
     to: Option<String>,
     recipient: Option<String>,
     #[serde(rename = "type")]
@@ -227,10 +227,6 @@ struct Flat {
     recipient_identity_key_hash: Option<String>,
     #[serde(flatten)]
     extra: Extra,
-}
-
-fn text_or_number<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<crate::wire::Str<'de>>::deserialize(deserializer)?.map(crate::wire::Str::into_string))
 }
 
 impl<'de> Deserialize<'de> for OutgoingMessage {

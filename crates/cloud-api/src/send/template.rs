@@ -119,8 +119,6 @@ pub struct Component {
     #[serde(flatten)]
     pub extra: Extra,
 }
-
-#[expect(clippy::ref_option, reason = "the signature serde asks for")]
 fn index_as_text<S: serde::Serializer>(index: &Option<u64>, serializer: S) -> Result<S::Ok, S::Error> {
     index.map(|index| index.to_string()).serialize(serializer)
 }

@@ -127,7 +127,12 @@ impl Check {
         );
         match (&message.to, &message.recipient) {
             (None, None) => {
-                self.rule(false, "to", "a message needs a phone number or a user id", "Say whom to write to.")
+                self.rule(
+                    false,
+                    "to",
+                    "a message needs a phone number or a user id",
+                    "Say whom to write to.",
+                );
             }
             (Some(to), _) => self.present("to", to),
             (None, Some(recipient)) => self.rule(

@@ -194,7 +194,11 @@ pub struct Button {
     #[serde(default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
     pub supported_apps: Vec<SupportedApp>,
     /// Of a form.
-    #[serde(default, deserialize_with = "text_or_number", skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "crate::wire::opt_text_or_number",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub flow_id: Option<String>,
     /// Of a form, by name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -214,10 +218,6 @@ pub struct Button {
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
-}
-
-fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<crate::wire::Str<'de>>::deserialize(deserializer)?.map(crate::wire::Str::into_string))
 }
 
 fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {

@@ -3,7 +3,19 @@
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
 
+use super::account::{
+    AccountAlert, AccountReview, AccountUpdate, BusinessCapability, NumberNameUpdate, NumberQualityUpdate,
+    PartnerSolution, PaymentConfiguration, SecurityNotice, UsernameUpdate,
+};
+use super::calls::CallsValue;
+use super::coexistence::{EchoesValue, HistoryValue, StateSyncValue};
 use super::messages::MessagesValue;
+use super::preferences::PreferencesValue;
+use super::products::{AutomaticEventsValue, FlowEvent, GroupsValue};
+use super::templates::{
+    TemplateCategoryUpdate, TemplateComponentsUpdate, TemplateMisuse, TemplateQualityUpdate,
+    TemplateStatusUpdate,
+};
 use crate::wire::{Extra, Raw, Str, Timestamp};
 
 /// Longest body Meta sends: 3 MB.
@@ -67,23 +79,93 @@ pub struct Change<'a> {
     pub extra: Extra,
 }
 
-/// The value of a change, by its field.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub enum Payload<'a> {
-    /// `messages`: inbound messages, statuses, errors.
-    Messages(Box<MessagesValue<'a>>),
-    /// Any other field, or a known one in an unknown shape (then also in [`Envelope::malformed`]).
-    Unknown(Raw<'a>),
+/// Writes [`Payload`] and all that goes by its list: which fields a type belongs to, reading, writing.
+macro_rules! payloads {
+    ($( $(#[$meta:meta])* $variant:ident($value:ty) = $($field:literal)|+ ),+ $(,)?) => {
+        /// The value of a change, by its field.
+        #[derive(Debug, Clone, PartialEq)]
+        #[non_exhaustive]
+        pub enum Payload<'a> {
+            /// `messages`: inbound messages, statuses, errors.
+            Messages(Box<MessagesValue<'a>>),
+            $( $(#[$meta])* $variant(Box<$value>), )+
+            /// Any other field, or a known one in an unknown shape (then also in [`Envelope::malformed`]).
+            Unknown(Raw<'a>),
+        }
+
+        impl<'a> Payload<'a> {
+            /// Every webhook field this crate has a type for: what to subscribe to.
+            pub const FIELDS: &'static [&'static str] = &["messages", $($($field),+),+];
+
+            /// Reads the value of any field but `messages`; `None` for a field without a type.
+            pub(super) fn read(field: &str, json: &'a str) -> Option<Result<Self, serde_json::Error>> {
+                match field {
+                    $( $($field)|+ => {
+                        Some(serde_json::from_str(json).map(|value| Self::$variant(Box::new(value))))
+                    } )+
+                    _ => None,
+                }
+            }
+
+            fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
+                match self {
+                    Self::Messages(value) => map.serialize_entry("value", value),
+                    $( Self::$variant(value) => map.serialize_entry("value", value), )+
+                    Self::Unknown(raw) => map.serialize_entry("value", raw),
+                }
+            }
+        }
+    };
 }
 
-impl Payload<'_> {
-    fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
-        match self {
-            Self::Messages(value) => map.serialize_entry("value", value),
-            Self::Unknown(raw) => map.serialize_entry("value", raw),
-        }
-    }
+payloads! {
+    /// A template was judged, paused, disabled.
+    TemplateStatus(TemplateStatusUpdate) = "message_template_status_update",
+    /// People take a template better or worse.
+    TemplateQuality(TemplateQualityUpdate) = "message_template_quality_update",
+    /// A template is or will be moved to another category.
+    TemplateCategory(TemplateCategoryUpdate) = "template_category_update",
+    /// A template was edited.
+    TemplateComponents(TemplateComponentsUpdate) = "message_template_components_update",
+    /// A template was found under the wrong category.
+    TemplateMisuse(TemplateMisuse) = "template_correct_category_detection",
+    /// Something happened to an account.
+    AccountUpdate(AccountUpdate) = "account_update",
+    /// Something somebody should know.
+    AccountAlert(AccountAlert) = "account_alerts",
+    /// An account was judged.
+    AccountReview(AccountReview) = "account_review_update",
+    /// What a portfolio may have and do.
+    BusinessCapability(BusinessCapability) = "business_capability_update",
+    /// How many people may be reached, how fast a number may send.
+    NumberQuality(NumberQualityUpdate) = "phone_number_quality_update",
+    /// A display name was judged.
+    NumberName(NumberNameUpdate) = "phone_number_name_update",
+    /// A PIN was changed or asked for.
+    Security(SecurityNotice) = "security",
+    /// A business username.
+    Username(UsernameUpdate) = "business_username_updates",
+    /// A solution of several partners.
+    PartnerSolution(PartnerSolution) = "partner_solutions",
+    /// A way of being paid.
+    PaymentConfiguration(PaymentConfiguration) = "payment_configuration_update",
+    /// What people want of marketing.
+    UserPreferences(PreferencesValue<'a>) = "user_preferences",
+    /// What was sent from the phone app.
+    Echoes(EchoesValue<'a>) = "smb_message_echoes",
+    /// Contacts of the phone app.
+    StateSync(StateSyncValue<'a>) = "smb_app_state_sync",
+    /// Chats of the phone app.
+    History(HistoryValue<'a>) = "history",
+    /// Calls.
+    Calls(CallsValue<'a>) = "calls",
+    /// Groups.
+    Groups(GroupsValue<'a>) = "group_lifecycle_update" | "group_participants_update"
+        | "group_settings_update" | "group_status_update",
+    /// Forms.
+    Flow(FlowEvent<'a>) = "flows",
+    /// What Meta takes a chat to have led to.
+    AutomaticEvents(AutomaticEventsValue<'a>) = "automatic_events",
 }
 
 impl Serialize for Change<'_> {

@@ -2,9 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inbound_content::{
+    ButtonTap, InboundMedia, InboundReaction, InboundText, InteractiveAnswer, Order,
+};
+use super::inbound_origin::{
+    Edited, HistoryContext, Identity, InboundContext, Referral, Revoked, SystemChange, Unsupported,
+};
 use super::messages::ErrorNotice;
 use crate::send::{ContactCard, Location};
-use crate::wire::{Extra, Raw, Str, Timestamp, is_false, lenient, open_enum};
+use crate::wire::{Extra, Str, Timestamp, lenient, open_enum};
 
 open_enum! {
     /// The type of an inbound message.
@@ -130,6 +136,9 @@ pub struct InboundMessage<'a> {
     /// Of `system`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub system: Option<Box<SystemChange<'a>>>,
+    /// Beside `system` of type `customer_identity_changed`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<Identity<'a>>,
     /// Of `unsupported`, since November 2025.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub unsupported: Option<Unsupported<'a>>,
@@ -139,6 +148,9 @@ pub struct InboundMessage<'a> {
     /// Of `revoke`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub revoke: Option<Box<Revoked<'a>>>,
+    /// In a chat history: how far the message had come.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub history_context: Option<HistoryContext<'a>>,
     /// Fields without a name here, the object of an unknown type among them.
     #[serde(flatten)]
     pub extra: Extra,
@@ -217,9 +229,11 @@ impl<'a> InboundMessage<'a> {
             interactive: None,
             order: None,
             system: None,
+            identity: None,
             unsupported: None,
             edit: None,
             revoke: None,
+            history_context: None,
             extra: Extra::new(),
         }
     }
@@ -262,354 +276,4 @@ impl<'a> InboundMessage<'a> {
             _ => None,
         }
     }
-}
-
-/// Text.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InboundText<'a> {
-    /// The text.
-    #[serde(borrow, default)]
-    pub body: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A file. Its id lives 7 days, its address 5 minutes.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InboundMedia<'a> {
-    /// Meta's id.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Str<'a>>,
-    /// Where it can be fetched with the token, since November 2025.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub url: Option<Str<'a>>,
-    /// Type, perhaps with parameters (`audio/ogg; codecs=opus`).
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub mime_type: Option<Str<'a>>,
-    /// Base64 here, unlike the hex of the media call.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub sha256: Option<Str<'a>>,
-    /// Text below it.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub caption: Option<Str<'a>>,
-    /// Name of a file.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub filename: Option<Str<'a>>,
-    /// A voice message.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub voice: Option<bool>,
-    /// A moving sticker.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub animated: Option<bool>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// An emoji on an older message.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InboundReaction<'a> {
-    /// The older message.
-    #[serde(borrow)]
-    pub message_id: Str<'a>,
-    /// The emoji; absent or empty when it was taken back.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub emoji: Option<Str<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A tap on a template's quick reply.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ButtonTap<'a> {
-    /// What the send named, or the label.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub payload: Option<Str<'a>>,
-    /// The label.
-    #[serde(borrow, default)]
-    pub text: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// An answer to an interactive message. The member named by `kind` is set.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InteractiveAnswer<'a> {
-    /// `button_reply`, `list_reply`, `nfm_reply`, `call_permission_reply` or something newer.
-    #[serde(borrow, rename = "type", default)]
-    pub kind: Str<'a>,
-    /// A reply button.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub button_reply: Option<ReplyChoice<'a>>,
-    /// A row of a list.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub list_reply: Option<ListChoice<'a>>,
-    /// A form or an address.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub nfm_reply: Option<FlowAnswer<'a>>,
-    /// Whether the business may call.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub call_permission_reply: Option<PermissionAnswer<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A reply button that was tapped.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ReplyChoice<'a> {
-    /// Our id of the button.
-    #[serde(borrow, default)]
-    pub id: Str<'a>,
-    /// Its label.
-    #[serde(borrow, default)]
-    pub title: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A row that was chosen.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ListChoice<'a> {
-    /// Our id of the row.
-    #[serde(borrow, default)]
-    pub id: Str<'a>,
-    /// Its title.
-    #[serde(borrow, default)]
-    pub title: Str<'a>,
-    /// Its description.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Str<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A form that was filled in.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct FlowAnswer<'a> {
-    /// `flow` or `address_message`.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub name: Option<Str<'a>>,
-    /// What the chat shows: `Sent`.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Str<'a>>,
-    /// The answers, as JSON in a string; holds the `flow_token`.
-    #[serde(borrow, default)]
-    pub response_json: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// Whether the business may call.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct PermissionAnswer<'a> {
-    /// `accept` or `reject`.
-    #[serde(borrow, default)]
-    pub response: Str<'a>,
-    /// For good.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub is_permanent: Option<bool>,
-    /// Until when.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub expiration_timestamp: Option<Timestamp>,
-    /// `user_action` or `automatic`.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub response_source: Option<Str<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// An order from the catalogue.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Order<'a> {
-    /// The catalogue.
-    #[serde(borrow, default)]
-    pub catalog_id: Str<'a>,
-    /// What the person wrote with it.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub text: Option<Str<'a>>,
-    /// What was ordered.
-    #[serde(borrow, default, deserialize_with = "lenient::list")]
-    pub product_items: Vec<OrderedProduct<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// One product of an order.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct OrderedProduct<'a> {
-    /// The seller's id.
-    #[serde(borrow, default)]
-    pub product_retailer_id: Str<'a>,
-    /// How many.
-    #[serde(default, deserialize_with = "lenient::f64")]
-    pub quantity: f64,
-    /// Price of one.
-    #[serde(default, deserialize_with = "lenient::f64")]
-    pub item_price: f64,
-    /// ISO 4217.
-    #[serde(borrow, default)]
-    pub currency: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A change of who the person is. Comes without `contacts`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct SystemChange<'a> {
-    /// `user_changed_number`, `user_changed_user_id`, `customer_identity_changed` or something newer.
-    #[serde(borrow, rename = "type", default)]
-    pub kind: Str<'a>,
-    /// In words.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Str<'a>>,
-    /// The new WhatsApp number.
-    #[serde(borrow, default, alias = "new_wa_id", skip_serializing_if = "Option::is_none")]
-    pub wa_id: Option<Str<'a>>,
-    /// The new BSUID.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Str<'a>>,
-    /// The new parent BSUID.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub parent_user_id: Option<Str<'a>>,
-    /// The BSUID before, since August 2026.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub previous_user_id: Option<Str<'a>>,
-    /// The parent BSUID before.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub previous_parent_user_id: Option<Str<'a>>,
-    /// Fields without a name here, such as `identity`.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// What it was that WhatsApp does not pass on.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Unsupported<'a> {
-    /// `poll`, `edit` and the like.
-    #[serde(borrow, rename = "type", default)]
-    pub kind: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// An older message changed, within 15 minutes.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Edited<'a> {
-    /// The older message.
-    #[serde(borrow)]
-    pub original_message_id: Str<'a>,
-    /// What it says now, as JSON: a message without id.
-    #[serde(borrow)]
-    pub message: Raw<'a>,
-}
-
-/// An older message taken back, within two days.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Revoked<'a> {
-    /// The older message.
-    #[serde(borrow)]
-    pub original_message_id: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// The message this one answers, or that it was forwarded.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct InboundContext<'a> {
-    /// The business number, or whoever wrote the older message.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub from: Option<Str<'a>>,
-    /// The older message.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub id: Option<Str<'a>>,
-    /// Forwarded, at most five times so far.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub forwarded: bool,
-    /// Forwarded more often.
-    #[serde(default, skip_serializing_if = "is_false")]
-    pub frequently_forwarded: bool,
-    /// The product asked about.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub referred_product: Option<ReferredProduct<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A product asked about.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct ReferredProduct<'a> {
-    /// The catalogue.
-    #[serde(borrow, default)]
-    pub catalog_id: Str<'a>,
-    /// The seller's id.
-    #[serde(borrow, default)]
-    pub product_retailer_id: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// The advertisement or post a message came from.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct Referral<'a> {
-    /// Address of the advertisement.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub source_url: Option<Str<'a>>,
-    /// Meta's id of it.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub source_id: Option<Str<'a>>,
-    /// `ad` or `post`.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub source_type: Option<Str<'a>>,
-    /// Its text.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub body: Option<Str<'a>>,
-    /// Its headline.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub headline: Option<Str<'a>>,
-    /// `image` or `video`.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub media_type: Option<Str<'a>>,
-    /// Its picture.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub image_url: Option<Str<'a>>,
-    /// Its video.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub video_url: Option<Str<'a>>,
-    /// The video's picture.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub thumbnail_url: Option<Str<'a>>,
-    /// Id of the click, for conversion events. Absent for status ads.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub ctwa_clid: Option<Str<'a>>,
-    /// The greeting shown.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub welcome_message: Option<WelcomeMessage<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// The greeting an advertisement showed.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct WelcomeMessage<'a> {
-    /// Its text.
-    #[serde(borrow, default)]
-    pub text: Str<'a>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::inbound::InboundMessage;
 use super::status::Status;
 use crate::codes;
-use crate::wire::{Extra, Product, Str, Timestamp, lenient, open_enum};
+use crate::wire::{Extra, Product, Str, lenient};
 
 /// Inbound messages, statuses and errors of one number. Meta sends messages and statuses mostly apart,
 /// but both in one value is legal.
@@ -136,47 +136,4 @@ impl ErrorNotice<'_> {
         let details = self.error_data.as_ref().and_then(|data| data.details.as_deref());
         details.or(self.message.as_deref()).or(self.title.as_deref())
     }
-}
-
-open_enum! {
-    /// What a person wants of marketing from now on.
-    pub enum PreferenceValue {
-        /// No more of it.
-        Stop = "stop",
-        /// It may come again.
-        Resume = "resume",
-        /// Signed up through a sign-up link.
-        Signup = "signup",
-    }
-}
-
-/// One entry of the field `user_preferences`.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct PreferenceChange {
-    /// The WhatsApp number, where known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub wa_id: Option<String>,
-    /// The BSUID.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<String>,
-    /// The BSUID shared by linked portfolios.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub parent_user_id: Option<String>,
-    /// In words.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// `marketing_messages`.
-    #[serde(default)]
-    pub category: String,
-    /// What they want.
-    pub value: PreferenceValue,
-    /// Of a sign-up: which link.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub signup_id: Option<String>,
-    /// When. A number on the wire.
-    #[serde(default, serialize_with = "Timestamp::as_number")]
-    pub timestamp: Timestamp,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
 }

@@ -1,9 +1,9 @@
 //! Reading an envelope: fast when all is as expected, element by element when it is not.
 
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 
+use super::coexistence::{EchoesValue, HistoryChunk, HistoryThread, HistoryValue};
 use super::envelope::{Change, Entry, Envelope, MAX_BODY_BYTES, Malformed, Payload, WebhookError};
 use super::inbound::InboundMessage;
 use super::messages::{MessagesValue, WebhookContact};
@@ -143,7 +143,16 @@ fn read_change<'a>(change: OuterChange<'a>, malformed: &mut Vec<Malformed<'a>>) 
     let raw = change.value;
     let payload = match change.field.as_str() {
         "messages" => read_messages(raw, malformed),
-        _ => Payload::Unknown(Raw::borrowed(raw)),
+        "smb_message_echoes" => read_echoes(raw, malformed),
+        "history" => read_history(raw, malformed),
+        field => match Payload::read(field, raw.get()) {
+            Some(Ok(payload)) => payload,
+            Some(Err(error)) => {
+                malformed.push(set_aside(change.field.clone(), raw, &error));
+                Payload::Unknown(Raw::borrowed(raw))
+            }
+            None => Payload::Unknown(Raw::borrowed(raw)),
+        },
     };
     Change { field: change.field, payload, extra: change.extra }
 }
@@ -187,17 +196,111 @@ fn read_messages<'a>(raw: &'a RawValue, malformed: &mut Vec<Malformed<'a>>) -> P
     }))
 }
 
-/// Reads an account-level value, which owns its text; one in an unknown shape is set aside.
-pub(super) fn read_owned<'a, T: DeserializeOwned>(
-    field: &Str<'a>,
-    raw: &'a RawValue,
-    malformed: &mut Vec<Malformed<'a>>,
-) -> Option<T> {
-    match serde_json::from_str(raw.get()) {
-        Ok(value) => Some(value),
-        Err(error) => {
-            malformed.push(set_aside(field.clone(), raw, &error));
-            None
-        }
+/// The lists of an echo, each element still unread.
+#[derive(Deserialize)]
+struct LooseEchoes<'a> {
+    #[serde(borrow, default)]
+    messaging_product: Option<Raw<'a>>,
+    #[serde(borrow, default)]
+    metadata: Option<Raw<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    contacts: Vec<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    message_echoes: Vec<&'a RawValue>,
+    #[serde(flatten)]
+    extra: Extra,
+}
+
+fn read_echoes<'a>(raw: &'a RawValue, malformed: &mut Vec<Malformed<'a>>) -> Payload<'a> {
+    let error = match serde_json::from_str::<EchoesValue<'a>>(raw.get()) {
+        Ok(value) => return Payload::Echoes(Box::new(value)),
+        Err(error) => error,
+    };
+    let Ok(loose) = serde_json::from_str::<LooseEchoes<'a>>(raw.get()) else {
+        malformed.push(set_aside("smb_message_echoes", raw, &error));
+        return Payload::Unknown(Raw::borrowed(raw));
+    };
+    Payload::Echoes(Box::new(EchoesValue {
+        messaging_product: loose.messaging_product.and_then(reread),
+        metadata: loose.metadata.and_then(reread),
+        contacts: elements("contacts", loose.contacts, malformed),
+        message_echoes: elements("message_echoes", loose.message_echoes, malformed),
+        extra: loose.extra,
+    }))
+}
+
+/// The lists of a history, each element still unread.
+#[derive(Deserialize)]
+struct LooseHistory<'a> {
+    #[serde(borrow, default)]
+    messaging_product: Option<Raw<'a>>,
+    #[serde(borrow, default)]
+    metadata: Option<Raw<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    contacts: Vec<&'a RawValue>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    history: Vec<LooseChunk<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    messages: Vec<&'a RawValue>,
+    #[serde(flatten)]
+    extra: Extra,
+}
+
+#[derive(Deserialize)]
+struct LooseChunk<'a> {
+    #[serde(borrow, default)]
+    metadata: Option<Raw<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    threads: Vec<LooseThread<'a>>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    errors: Vec<&'a RawValue>,
+    #[serde(flatten)]
+    extra: Extra,
+}
+
+#[derive(Deserialize)]
+struct LooseThread<'a> {
+    #[serde(borrow, default)]
+    id: Str<'a>,
+    #[serde(borrow, default, deserialize_with = "lenient::list")]
+    messages: Vec<&'a RawValue>,
+    #[serde(flatten)]
+    extra: Extra,
+}
+
+fn read_history<'a>(raw: &'a RawValue, malformed: &mut Vec<Malformed<'a>>) -> Payload<'a> {
+    let error = match serde_json::from_str::<HistoryValue<'a>>(raw.get()) {
+        Ok(value) => return Payload::History(Box::new(value)),
+        Err(error) => error,
+    };
+    let Ok(loose) = serde_json::from_str::<LooseHistory<'a>>(raw.get()) else {
+        malformed.push(set_aside("history", raw, &error));
+        return Payload::Unknown(Raw::borrowed(raw));
+    };
+    let mut history = Vec::with_capacity(loose.history.len());
+    for chunk in loose.history {
+        let threads = chunk
+            .threads
+            .into_iter()
+            .map(|thread| HistoryThread {
+                id: thread.id,
+                messages: elements("history messages", thread.messages, malformed),
+                extra: thread.extra,
+            })
+            .collect();
+        history.push(HistoryChunk {
+            metadata: chunk.metadata.and_then(reread),
+            threads,
+            errors: elements("errors", chunk.errors, malformed),
+            extra: chunk.extra,
+        });
     }
+    Payload::History(Box::new(HistoryValue {
+        messaging_product: loose.messaging_product.and_then(reread),
+        metadata: loose.metadata.and_then(reread),
+        contacts: elements("contacts", loose.contacts, malformed),
+        history,
+        messages: elements("messages", loose.messages, malformed),
+        extra: loose.extra,
+    }))
 }

@@ -51,6 +51,9 @@ pub struct Status<'a> {
     /// Which member of the group.
     #[serde(borrow, default, alias = "participant_recipient_id", skip_serializing_if = "Option::is_none")]
     pub recipient_participant_id: Option<Str<'a>>,
+    /// The same by BSUID.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub recipient_participant_user_id: Option<Str<'a>>,
     /// Changes when the person changes phone or installs anew.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub recipient_identity_key_hash: Option<Str<'a>>,
@@ -85,6 +88,7 @@ impl<'a> Status<'a> {
             recipient_parent_user_id: None,
             recipient_type: None,
             recipient_participant_id: None,
+            recipient_participant_user_id: None,
             recipient_identity_key_hash: None,
             biz_opaque_callback_data: None,
             conversation: None,

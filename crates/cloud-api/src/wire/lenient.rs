@@ -125,7 +125,6 @@ impl Visitor<'_> for IntVisitor {
     fn visit_f64<E: Error>(self, number: f64) -> Result<i64, E> {
         // Within ±2^53 a whole f64 is exact, so the cast loses nothing.
         if number.fract() == 0.0 && number.abs() <= 9_007_199_254_740_992.0 {
-            #[expect(clippy::cast_possible_truncation, reason = "checked to be whole and in range")]
             return Ok(number as i64);
         }
         Err(E::custom("expected a whole number"))
@@ -144,13 +143,9 @@ impl Visitor<'_> for FloatVisitor {
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("a number, or text holding one")
     }
-
-    #[expect(clippy::cast_precision_loss, reason = "amounts and coordinates are far below 2^53")]
     fn visit_i64<E: Error>(self, number: i64) -> Result<f64, E> {
         Ok(number as f64)
     }
-
-    #[expect(clippy::cast_precision_loss, reason = "amounts and coordinates are far below 2^53")]
     fn visit_u64<E: Error>(self, number: u64) -> Result<f64, E> {
         Ok(number as f64)
     }

@@ -4,11 +4,13 @@
 //! of either: unknown words land in `Other`, unknown fields in [`Extra`].
 
 pub mod lenient;
+mod number_id;
 mod open_enum;
 mod raw;
 mod text;
 mod timestamp;
 
+pub use number_id::NumberId;
 pub(crate) use open_enum::open_enum;
 pub use raw::Raw;
 pub use text::Str;
@@ -40,8 +42,20 @@ fn yes() -> bool {
     true
 }
 
+/// For `deserialize_with`: text, or a number's digits.
+pub(crate) fn text_or_number<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    <Str<'de> as serde::Deserialize>::deserialize(deserializer).map(Str::into_string)
+}
+
+/// As [`text_or_number`] where the field may be null or absent.
+pub(crate) fn opt_text_or_number<'de, D: serde::Deserializer<'de>>(
+    deserializer: D,
+) -> Result<Option<String>, D::Error> {
+    let text = <Option<Str<'de>> as serde::Deserialize>::deserialize(deserializer)?;
+    Ok(text.map(Str::into_string))
+}
+
 /// Whether a flag is unset, so that it need not be written.
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
 pub(crate) fn is_false(flag: &bool) -> bool {
     !*flag
 }

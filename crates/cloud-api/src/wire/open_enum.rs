@@ -20,11 +20,11 @@ macro_rules! open_enum {
 
         impl $name {
             /// Every word this crate knows, in Meta's spelling.
-            pub const KNOWN: &'static [&'static str] = &[$($word),+];
+            $vis const KNOWN: &'static [&'static str] = &[$($word),+];
 
             /// The word as Meta writes it.
             #[must_use]
-            pub fn as_str(&self) -> &str {
+            $vis fn as_str(&self) -> &str {
                 match self {
                     $( Self::$variant => $word, )+
                     Self::Other(word) => word,
@@ -69,7 +69,7 @@ pub(crate) use open_enum;
 mod tests {
     open_enum! {
         /// Something to try the macro on.
-        pub enum Colour {
+        pub(super) enum Colour {
             /// Red.
             Red = "RED",
             /// Grey, in two spellings.

@@ -20,7 +20,6 @@ impl Timestamp {
     ///
     /// # Errors
     /// Those of the serializer.
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "the signature serde asks for")]
     pub fn as_number<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_i64(self.0)
     }
@@ -29,7 +28,6 @@ impl Timestamp {
     ///
     /// # Errors
     /// Those of the serializer.
-    #[expect(clippy::ref_option, reason = "the signature serde asks for")]
     pub fn opt_as_number<S: Serializer>(time: &Option<Self>, serializer: S) -> Result<S::Ok, S::Error> {
         time.map(|time| time.0).serialize(serializer)
     }
