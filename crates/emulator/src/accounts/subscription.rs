@@ -1,0 +1,67 @@
+//! `/{waba_id}/subscribed_apps`: whether an app hears of an account, and where.
+
+use crate::{
+    Inner,
+    directory::Subscription,
+    graph::{Call, Grant, GraphError, Outcome, Permission, Reply, call::text},
+    sync::{read, write},
+    webhooks::{self, LONGEST_URL},
+};
+use http::Method;
+use serde_json::json;
+
+/// GET lists, POST subscribes (with an override after verification), DELETE unsubscribes.
+pub(crate) async fn subscribed_apps(e: &Inner, call: &Call, waba: u64) -> Outcome<Reply> {
+    let app = {
+        let d = read(&e.directory);
+        let grant = Grant::of(&d, call, e.ambient.now())?;
+        grant.may(Permission::Management, waba)?;
+        grant.token.app
+    };
+    match call.method {
+        Method::GET => {
+            let d = read(&e.directory);
+            let rows = d.wabas.get(&waba).into_iter().flat_map(|w| &w.subscriptions).map(|(id, s)| {
+                let name = d.apps.get(id).map_or("", |a| &a.name);
+                let mut row = json!({"whatsapp_business_api_data": {
+                    "id": id.to_string(), "name": name, "link": format!("https://www.facebook.com/games/?app_id={id}"),
+                }});
+                if let Some(url) = &s.override_url {
+                    row["override_callback_uri"] = json!(url);
+                }
+                row
+            });
+            Ok(Reply::json(&json!({"data": rows.collect::<Vec<_>>()})))
+        }
+        Method::POST => {
+            let p = call.parameters().await?;
+            let url = text(&p, "override_callback_uri").filter(|u| !u.is_empty());
+            if let Some(url) = &url {
+                check_override(url)?;
+                webhooks::verify(e, url, &text(&p, "verify_token").unwrap_or_default()).await?;
+            }
+            if let Some(w) = write(&e.directory).wabas.get_mut(&waba) {
+                w.subscriptions.insert(app, Subscription { override_url: url });
+            }
+            e.outbox.wake.notify_one();
+            Ok(Reply::success())
+        }
+        Method::DELETE => {
+            if let Some(w) = write(&e.directory).wabas.get_mut(&waba) {
+                w.subscriptions.remove(&app);
+            }
+            Ok(Reply::success())
+        }
+        _ => Err(GraphError::unsupported(call.method.as_str(), &waba.to_string())),
+    }
+}
+
+/// Meta: at most 200 characters.
+pub(super) fn check_override(url: &str) -> Outcome<()> {
+    if url.chars().count() > LONGEST_URL {
+        return Err(GraphError::invalid(format!(
+            "override_callback_uri has more than {LONGEST_URL} characters"
+        )));
+    }
+    Ok(())
+}

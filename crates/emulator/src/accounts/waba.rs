@@ -1,0 +1,62 @@
+//! WhatsApp Business Accounts.
+
+use crate::{
+    Inner,
+    directory::{Directory, Waba},
+    graph::{Call, Grant, GraphError, Outcome, Permission, Reply, call::text, collection::choose},
+    sync::{read, write},
+};
+use serde_json::{Value, json};
+
+fn all(d: &Directory, w: &Waba) -> Value {
+    let portfolio = d.portfolios.get(&w.portfolio);
+    json!({
+        "id": w.id.to_string(),
+        "name": w.name,
+        "status": "ACTIVE",
+        "currency": w.currency,
+        "country": w.country,
+        "timezone_id": "1",
+        "message_template_namespace": format!("{:08x}_{:04x}", w.id >> 16, w.id & 0xffff),
+        "account_review_status": "APPROVED",
+        "business_verification_status": if portfolio.is_some_and(|p| p.verified) { "verified" } else { "not_verified" },
+        "ownership_type": "CLIENT_OWNED",
+        "owner_business_info": {"id": w.portfolio.to_string(), "name": portfolio.map_or("", |p| &p.name)},
+        "on_behalf_of_business_info": null,
+        "primary_business_location": w.country,
+        "health_status": {"can_send_message": if w.payment_method { "AVAILABLE" } else { "BLOCKED" }, "entities": [
+            {"entity_type": "WABA", "id": w.id.to_string(), "can_send_message": if w.payment_method { "AVAILABLE" } else { "BLOCKED" }},
+        ]},
+        "is_enabled_for_insights": w.insights,
+        "marketing_messages_onboarding_status": "NOT_ELIGIBLE",
+        "disable_marketing_messages_on_cloud_api": w.marketing_disabled,
+        "whatsapp_business_manager_messaging_limit": portfolio.map(|p| p.tier()),
+        "primary_funding_id": w.payment_method.then(|| "1".to_owned()),
+    })
+}
+
+/// `GET /{waba_id}`.
+pub(crate) fn get(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
+    let d = read(&e.directory);
+    let grant = Grant::of(&d, call, e.ambient.now())?;
+    let w = d.wabas.get(&id).ok_or_else(|| grant.unknown(&id.to_string()))?;
+    grant.may(Permission::Management, id)?;
+    let default = ["id", "name", "timezone_id", "message_template_namespace", "currency"];
+    Ok(Reply::json(&choose(call, all(&d, w), &default, "WhatsAppBusinessAccount")?))
+}
+
+/// `POST /{waba_id}`: its settings.
+pub(crate) async fn change(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
+    let p = call.parameters().await?;
+    let mut d = write(&e.directory);
+    Grant::of(&d, call, e.ambient.now())?.may(Permission::Management, id)?;
+    let w = d.wabas.get_mut(&id).ok_or_else(|| GraphError::unsupported("POST", &id.to_string()))?;
+    let truth = |name: &str| text(&p, name).map(|t| t == "true" || t == "1");
+    if let Some(on) = truth("is_enabled_for_insights") {
+        w.insights |= on;
+    }
+    if let Some(on) = truth("disable_marketing_messages_on_cloud_api") {
+        w.marketing_disabled = on;
+    }
+    Ok(Reply::success())
+}

@@ -1,0 +1,233 @@
+//! `/_emulator/*`: the control handle over HTTP.
+
+use super::{
+    Control, ControlError,
+    users::{Described, Tap},
+};
+use crate::settings::{Fault, ObjectId};
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::{Path, Query, State},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{delete, get, post},
+};
+use serde::{Deserialize, de::DeserializeOwned};
+use serde_json::{Value, json};
+use tisara_domain::{Duration, Timestamp};
+
+impl IntoResponse for ControlError {
+    fn into_response(self) -> Response {
+        let status = match self {
+            Self::Unknown(_) => StatusCode::NOT_FOUND,
+            _ => StatusCode::BAD_REQUEST,
+        };
+        (status, Json(json!({"error": self.to_string()}))).into_response()
+    }
+}
+
+type Answer = Result<Json<Value>, ControlError>;
+
+/// All control routes.
+pub(crate) fn router(control: Control) -> Router {
+    Router::new()
+        .route("/_emulator/config", get(config).post(set_config))
+        .route("/_emulator/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/_emulator/users", post(describe))
+        .route("/_emulator/users/{phone}", get(user))
+        .route("/_emulator/users/{phone}/write", post(write))
+        .route("/_emulator/users/{phone}/say", post(say))
+        .route("/_emulator/users/{phone}/tap", post(tap))
+        .route("/_emulator/users/{phone}/stop-marketing", post(stop_marketing))
+        .route("/_emulator/users/{phone}/resume-marketing", post(resume_marketing))
+        .route("/_emulator/clock", get(clock))
+        .route("/_emulator/clock/advance", post(advance))
+        .route("/_emulator/webhooks", post(webhooks))
+        .route("/_emulator/messages", get(messages))
+        .route("/_emulator/report", get(report).delete(clear_report))
+        .route("/_emulator/report/ids", get(report_ids))
+        .route("/_emulator/report/users/{phone}", get(user))
+        .route("/_emulator/{*rest}", delete(nothing).get(nothing).post(nothing))
+        .with_state(control)
+}
+
+/// Reads a JSON body; an empty one is an empty object.
+fn body<T: DeserializeOwned>(bytes: &Bytes) -> Result<T, ControlError> {
+    let bytes = if bytes.is_empty() { b"{}" } else { &bytes[..] };
+    serde_json::from_slice(bytes).map_err(|e| ControlError::Invalid(format!("the body does not fit: {e}")))
+}
+
+fn done() -> Json<Value> {
+    Json(json!({"success": true}))
+}
+
+async fn nothing() -> Response {
+    let text = "there is no such control endpoint; docs/emulator.md lists them";
+    (StatusCode::NOT_FOUND, Json(json!({ "error": text }))).into_response()
+}
+
+async fn config(State(c): State<Control>) -> Json<Value> {
+    Json(json!(c.behaviour()))
+}
+
+async fn set_config(State(c): State<Control>, bytes: Bytes) -> Answer {
+    Ok(Json(json!(c.patch(body(&bytes)?)?)))
+}
+
+async fn faults(State(c): State<Control>) -> Json<Value> {
+    Json(json!(c.behaviour().faults))
+}
+
+async fn add_fault(State(c): State<Control>, bytes: Bytes) -> Answer {
+    c.add_fault(body::<Fault>(&bytes)?);
+    Ok(Json(json!(c.behaviour().faults)))
+}
+
+async fn clear_faults(State(c): State<Control>) -> Json<Value> {
+    c.change(|b| b.faults.clear());
+    done()
+}
+
+/// One user or a list of users.
+async fn describe(State(c): State<Control>, bytes: Bytes) -> Answer {
+    let users: Vec<Described> = match body::<Value>(&bytes)? {
+        list @ Value::Array(_) => serde_json::from_value(list),
+        one => serde_json::from_value(one).map(|u| vec![u]),
+    }
+    .map_err(|e| ControlError::Invalid(format!("the body does not fit: {e}")))?;
+    for user in users {
+        c.describe(user)?;
+    }
+    Ok(done())
+}
+
+async fn user(State(c): State<Control>, Path(phone): Path<String>) -> Answer {
+    Ok(Json(c.user(&phone)?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Write {
+    text: String,
+    #[serde(default)]
+    to: Option<ObjectId>,
+}
+
+async fn write(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    let w: Write = body(&bytes)?;
+    Ok(Json(json!({"id": c.write(&phone, w.to, &w.text)?})))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Say {
+    message: Value,
+    #[serde(default)]
+    to: Option<ObjectId>,
+    #[serde(default)]
+    reply_to: Option<String>,
+}
+
+async fn say(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    let s: Say = body(&bytes)?;
+    Ok(Json(json!({"id": c.say(&phone, s.to, s.message, s.reply_to.as_deref())?})))
+}
+
+async fn tap(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(json!({"id": c.tap(&phone, body::<Tap>(&bytes)?)?})))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Of {
+    of: Option<ObjectId>,
+}
+
+async fn stop_marketing(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    c.stop_marketing(&phone, body::<Of>(&bytes)?.of, true)?;
+    Ok(done())
+}
+
+async fn resume_marketing(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    c.stop_marketing(&phone, body::<Of>(&bytes)?.of, false)?;
+    Ok(done())
+}
+
+async fn clock(State(c): State<Control>) -> Json<Value> {
+    let next = c.next_moment().map(|t| t.to_string());
+    Json(json!({"now": c.0.ambient.now().to_string(), "next": next, "manual": c.0.manual.is_some()}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Advance {
+    ms: Option<u64>,
+    to: Option<Timestamp>,
+}
+
+async fn advance(State(c): State<Control>, bytes: Bytes) -> Answer {
+    let a: Advance = body(&bytes)?;
+    let clock = c.0.manual.as_ref().ok_or_else(|| {
+        ControlError::Invalid("the emulator runs on the real clock; only a manual one can be advanced".into())
+    })?;
+    match (a.ms, a.to) {
+        (Some(ms), None) => clock.advance(Duration::from_millis(ms)),
+        (None, Some(to)) => clock.set(to),
+        _ => return Err(ControlError::Invalid("give either ms or to".into())),
+    }
+    c.0.outbox.wake.notify_one();
+    Ok(clock_of(&c))
+}
+
+fn clock_of(c: &Control) -> Json<Value> {
+    Json(json!({"now": c.0.ambient.now().to_string()}))
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Webhooks {
+    app: Option<ObjectId>,
+    callback_url: Option<String>,
+    verify_token: Option<String>,
+    app_secret: Option<String>,
+    verify: bool,
+}
+
+async fn webhooks(State(c): State<Control>, bytes: Bytes) -> Answer {
+    let w: Webhooks = body(&bytes)?;
+    c.set_webhooks(w.app, w.callback_url, w.verify_token, w.app_secret)?;
+    if w.verify {
+        c.verify_webhooks(w.app).await?;
+    }
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+struct Which {
+    to: Option<String>,
+    #[serde(default = "hundred")]
+    limit: usize,
+}
+
+fn hundred() -> usize {
+    100
+}
+
+async fn messages(State(c): State<Control>, Query(q): Query<Which>) -> Answer {
+    Ok(Json(json!({"data": c.messages(q.to.as_deref(), q.limit)?})))
+}
+
+async fn report(State(c): State<Control>) -> Json<Value> {
+    Json(json!(c.report()))
+}
+
+async fn report_ids(State(c): State<Control>) -> Response {
+    let parts = futures::stream::iter(c.report_ids().map(Ok::<_, std::convert::Infallible>));
+    ([(header::CONTENT_TYPE, "application/x-ndjson")], Body::from_stream(parts)).into_response()
+}
+
+async fn clear_report(State(c): State<Control>) -> Json<Value> {
+    c.clear_report();
+    done()
+}

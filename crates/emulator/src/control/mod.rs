@@ -1,0 +1,12 @@
+//! The hand behind the scenes: what tests and people do that Meta has no call for.
+
+mod config;
+mod handle;
+mod http;
+mod users;
+
+pub use config::ConfigError;
+pub use handle::{Control, ControlError};
+pub(crate) use http::router;
+pub use users::{Described, Tap};
+pub(crate) use users::{answer_read, react};

@@ -1,0 +1,139 @@
+//! Portfolios and WhatsApp Business Accounts.
+
+use crate::{
+    chance::HashedMap,
+    settings::{PortfolioSettings, WabaSettings},
+};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Mutex,
+};
+
+/// A business portfolio and whom it reached lately outside windows.
+pub(crate) struct Portfolio {
+    pub(crate) id: u64,
+    pub(crate) name: String,
+    /// 0: no limit.
+    pub(crate) limit: u32,
+    pub(crate) verified: bool,
+    pub(crate) reached: Mutex<Reached>,
+}
+
+impl Portfolio {
+    pub(crate) fn of(s: &PortfolioSettings) -> Self {
+        Self {
+            id: s.id.0,
+            name: s.name.clone(),
+            limit: s.limit,
+            verified: s.verified,
+            reached: Mutex::default(),
+        }
+    }
+
+    /// Meta's name of a limit.
+    pub(crate) fn tier(&self) -> &'static str {
+        match self.limit {
+            0 => "TIER_UNLIMITED",
+            1..=250 => "TIER_250",
+            251..=2_000 => "TIER_2K",
+            2_001..=10_000 => "TIER_10K",
+            _ => "TIER_100K",
+        }
+    }
+}
+
+const DAY_S: i64 = 86_400;
+
+/// Unique users reached outside windows within the last 24 hours.
+#[derive(Default)]
+pub(crate) struct Reached {
+    last: HashedMap<i64>,
+    order: VecDeque<(i64, u64)>,
+}
+
+impl Reached {
+    /// Counts `user` at `now_s`; false when that would be one too many.
+    pub(crate) fn admit(&mut self, user: u64, now_s: i64, limit: u32) -> bool {
+        while let Some(&(at, old)) = self.order.front() {
+            if at > now_s - DAY_S {
+                break;
+            }
+            self.order.pop_front();
+            if self.last.get(&old) == Some(&at) {
+                self.last.remove(&old);
+            }
+        }
+        // Within a minute of the last time nothing new is written down: it would change nothing.
+        match self.last.get(&user) {
+            Some(&at) if now_s - at < 60 => return true,
+            None if self.last.len() >= limit as usize => return false,
+            _ => {}
+        }
+        self.last.insert(user, now_s);
+        self.order.push_back((now_s, user));
+        true
+    }
+
+    pub(crate) fn count(&self) -> usize {
+        self.last.len()
+    }
+}
+
+/// A WhatsApp Business Account.
+pub(crate) struct Waba {
+    pub(crate) id: u64,
+    pub(crate) portfolio: u64,
+    pub(crate) name: String,
+    pub(crate) currency: String,
+    pub(crate) country: String,
+    pub(crate) payment_method: bool,
+    pub(crate) marketing_disabled: bool,
+    /// By app.
+    pub(crate) subscriptions: BTreeMap<u64, Subscription>,
+    /// Names of deleted templates and when (unix seconds): they stay locked for 30 days.
+    pub(crate) deleted_names: BTreeMap<(String, String), i64>,
+    /// When templates were created in the last hour (unix seconds).
+    pub(crate) created: VecDeque<i64>,
+    /// A pause by quality: the account's new utility templates are paced too.
+    pub(crate) insights: bool,
+}
+
+/// One app's subscription to an account.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Subscription {
+    pub(crate) override_url: Option<String>,
+}
+
+impl Waba {
+    pub(crate) fn of(portfolio: u64, s: &WabaSettings) -> Self {
+        Self {
+            id: s.id.0,
+            portfolio,
+            name: s.name.clone(),
+            currency: s.currency.clone(),
+            country: s.country.clone(),
+            payment_method: s.payment_method,
+            marketing_disabled: s.marketing_disabled,
+            subscriptions: s.subscribed_apps.iter().map(|a| (a.0, Subscription::default())).collect(),
+            deleted_names: BTreeMap::new(),
+            created: VecDeque::new(),
+            insights: false,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_limit_counts_unique_users_of_a_moving_day() {
+        let mut r = Reached::default();
+        assert!(r.admit(1, 0, 2) && r.admit(2, 10, 2) && r.admit(1, 1_000, 2));
+        assert!(!r.admit(3, 2_000, 2));
+        // User 2 was last reached a day ago, user 1 was not.
+        assert!(r.admit(3, 10 + DAY_S, 2));
+        assert!(!r.admit(4, 11 + DAY_S, 2));
+        assert_eq!(r.count(), 2);
+    }
+}

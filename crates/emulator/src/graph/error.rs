@@ -1,0 +1,143 @@
+//! Meta's error envelope.
+
+use super::codes;
+use serde_json::{Value, json};
+
+/// What a Graph call is refused with.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct GraphError {
+    pub(crate) status: u16,
+    pub(crate) code: i64,
+    subcode: Option<i64>,
+    kind: &'static str,
+    message: Option<String>,
+    details: Option<String>,
+    user: Option<(String, String)>,
+    transient: bool,
+    /// Further members beside `error`, for the mixed answers of some endpoints.
+    beside: Option<Box<(String, Value)>>,
+}
+
+pub(crate) type Outcome<T> = Result<T, GraphError>;
+
+impl GraphError {
+    pub(crate) fn new(code: i64) -> Self {
+        let known = codes::find(code);
+        Self {
+            status: known.status,
+            code,
+            subcode: None,
+            kind: "OAuthException",
+            message: None,
+            details: None,
+            user: None,
+            transient: matches!(code, 1 | 2 | 4 | 131_000 | 131_016 | 131_057 | 133_004),
+            beside: None,
+        }
+    }
+
+    /// Code 100 with what is wrong: the answer to most malformed calls.
+    pub(crate) fn invalid(details: impl Into<String>) -> Self {
+        Self::new(100).details(details)
+    }
+
+    /// Meta: "(#100) The parameter x is required."
+    pub(crate) fn required(parameter: &str) -> Self {
+        Self::new(100).message(format!("(#100) The parameter {parameter} is required."))
+    }
+
+    /// Meta: the answer to an id that is unknown or not visible to the token.
+    pub(crate) fn unsupported(method: &str, id: &str) -> Self {
+        Self {
+            kind: "GraphMethodException",
+            subcode: Some(33),
+            ..Self::new(100).message(format!(
+                "Unsupported {} request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api",
+                method.to_ascii_lowercase()
+            ))
+        }
+    }
+
+    pub(crate) fn details(mut self, details: impl Into<String>) -> Self {
+        self.details = Some(details.into());
+        self
+    }
+
+    /// Replaces the whole message.
+    pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    pub(crate) fn subcode(mut self, subcode: i64) -> Self {
+        self.subcode = Some(subcode);
+        self
+    }
+
+    pub(crate) fn status(mut self, status: u16) -> Self {
+        self.status = status;
+        self
+    }
+
+    /// What a person should read, as template and account calls carry it.
+    pub(crate) fn user(mut self, title: impl Into<String>, text: impl Into<String>) -> Self {
+        self.user = Some((title.into(), text.into()));
+        self
+    }
+
+    pub(crate) fn beside(mut self, name: &str, value: Value) -> Self {
+        self.beside = Some(Box::new((name.to_owned(), value)));
+        self
+    }
+
+    pub(crate) fn body(&self, trace_id: &str) -> Value {
+        let message = self
+            .message
+            .clone()
+            .unwrap_or_else(|| format!("(#{}) {}", self.code, codes::find(self.code).title));
+        let mut error = json!({"message": message, "type": self.kind, "code": self.code});
+        if let Some(details) = &self.details {
+            error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
+        }
+        if let Some(subcode) = self.subcode {
+            error["error_subcode"] = json!(subcode);
+        }
+        if let Some((title, text)) = &self.user {
+            error["error_user_title"] = json!(title);
+            error["error_user_msg"] = json!(text);
+        }
+        if self.transient || self.user.is_some() {
+            error["is_transient"] = json!(self.transient);
+        }
+        error["fbtrace_id"] = json!(trace_id);
+        let mut body = json!({ "error": error });
+        if let Some(more) = &self.beside {
+            body[&more.0] = more.1.clone();
+        }
+        body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_envelope_is_metas() {
+        let body =
+            GraphError::new(130_429).details("Cloud API message throughput has been reached.").body("Az8");
+        assert_eq!(
+            body,
+            json!({"error": {"message": "(#130429) Rate limit hit", "type": "OAuthException", "code": 130_429,
+                "error_data": {"messaging_product": "whatsapp", "details": "Cloud API message throughput has been reached."},
+                "fbtrace_id": "Az8"}})
+        );
+    }
+
+    #[test]
+    fn an_unknown_object_is_a_method_exception() {
+        let body = GraphError::unsupported("GET", "5").body("x");
+        assert_eq!(body["error"]["type"], "GraphMethodException");
+        assert_eq!(body["error"]["error_subcode"], 33);
+    }
+}

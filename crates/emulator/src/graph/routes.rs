@@ -1,0 +1,138 @@
+//! Which call goes where.
+
+use super::{Call, Grant, GraphError, Outcome, Reply, call, reply::respond, token};
+use crate::{Inner, accounts, media, messages, sync::read, templates};
+use axum::{extract::Request, response::Response};
+use http::Method;
+use std::{ops::RangeInclusive, sync::Arc};
+
+/// Versions that answer. Meta: v16 is long gone in earnest, v26 is the newest seen.
+const VERSIONS: RangeInclusive<u32> = 16..=26;
+/// The version of a call that names none.
+pub(super) const DEFAULT_VERSION: u32 = 25;
+
+/// Answers any Graph call.
+pub(crate) async fn answer(e: Arc<Inner>, req: Request) -> Response {
+    match Call::read(req).await {
+        Ok(call) => {
+            let version = call.version;
+            let (waba, outcome) = route(&e, call).await;
+            respond(&e, version, waba, outcome)
+        }
+        Err((version, error)) => respond(&e, version, None, Err(error)),
+    }
+}
+
+async fn route(e: &Arc<Inner>, call: Call) -> (Option<u64>, Outcome<Reply>) {
+    if let Some(v) = call.version.filter(|v| !VERSIONS.contains(v)) {
+        let error = GraphError::new(2_635).status(400).message(format!(
+            "(#2635) You are calling version v{v}.0 of the API. Please update to the latest version: v{}.0.",
+            VERSIONS.end()
+        ));
+        return (None, Err(error));
+    }
+    if e.faults.token_expired() {
+        return (None, Err(token::expired(e.ambient.now())));
+    }
+    let segments: Vec<String> = call.segments().into_iter().map(str::to_owned).collect();
+    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let waba = segments.first().and_then(|s| s.parse().ok()).and_then(|id| {
+        let directory = read(&e.directory);
+        directory.number(id).map(|n| n.waba).or_else(|| directory.wabas.contains_key(&id).then_some(id))
+    });
+    (waba, dispatch(e, &call, &segments).await)
+}
+
+async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Reply> {
+    let method = &call.method;
+    // The hot path first; it checks its token itself, under the same lock as everything else.
+    if let [id, "messages" | "marketing_messages"] = segments
+        && *method == Method::POST
+        && let Ok(number) = id.parse()
+    {
+        return messages::send(e, call, number).await;
+    }
+    check_token(e, call)?;
+    match segments {
+        [] => Err(GraphError::new(100).message("Unsupported get request. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api").subcode(33)),
+        ["debug_token"] => accounts::debug_token(e, call),
+        ["whatsapp_business", "attachments"] => media::download(e, call),
+        [session] if session.starts_with("upload:") => media::resumable(e, call, session),
+        [id] => node(e, call, id).await,
+        [id, edge] => edge_of(e, call, id, edge).await,
+        _ => Err(unknown_path(call)),
+    }
+}
+
+fn check_token(e: &Inner, call: &Call) -> Outcome<()> {
+    let directory = read(&e.directory);
+    if call.token().is_some_and(|t| accounts::app_of_token(&directory, t).is_some()) {
+        return Ok(());
+    }
+    Grant::of(&directory, call, e.ambient.now()).map(drop)
+}
+
+/// Kinds of objects an id can name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Node {
+    App,
+    Waba,
+    Number,
+    Template,
+    Media,
+}
+
+fn kind(e: &Inner, id: u64) -> Option<Node> {
+    let d = read(&e.directory);
+    if d.number_place(id).is_some() {
+        Some(Node::Number)
+    } else if d.wabas.contains_key(&id) {
+        Some(Node::Waba)
+    } else if d.templates.contains_key(&id) {
+        Some(Node::Template)
+    } else if d.apps.contains_key(&id) {
+        Some(Node::App)
+    } else if crate::sync::lock(&e.media).has(id) {
+        Some(Node::Media)
+    } else {
+        None
+    }
+}
+
+fn unknown_path(call: &Call) -> GraphError {
+    GraphError::new(2_500).status(400).message(format!("Unknown path components: {}", call.path))
+}
+
+fn unsupported(call: &Call, id: &str) -> GraphError {
+    GraphError::unsupported(call.method.as_str(), id)
+}
+
+async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
+    let parsed: u64 = id.parse().map_err(|_| unknown_path(call))?;
+    let found = kind(e, parsed).ok_or_else(|| unsupported(call, id))?;
+    match (found, &call.method) {
+        (Node::Number, &Method::GET) => accounts::get_number(e, call, parsed),
+        (Node::Waba, &Method::GET) => accounts::get_waba(e, call, parsed),
+        (Node::Waba, &Method::POST) => accounts::change_waba(e, call, parsed).await,
+        (Node::Template, &Method::GET) => templates::get(e, call, parsed),
+        (Node::App, &Method::GET) => accounts::get_app(e, call, parsed),
+        (Node::Media, &Method::GET) => media::get(e, call, parsed),
+        (Node::Media, &Method::DELETE) => media::delete(e, call, parsed),
+        _ => Err(unsupported(call, id)),
+    }
+}
+
+async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<Reply> {
+    let parsed: u64 = id.parse().map_err(|_| unknown_path(call))?;
+    let found = kind(e, parsed).ok_or_else(|| unsupported(call, id))?;
+    let m = &call.method;
+    match (found, edge) {
+        (Node::Waba, "message_templates") if *m == Method::GET => templates::list(e, call, parsed),
+        (Node::Waba, "phone_numbers") if *m == Method::GET => accounts::list_numbers(e, call, parsed),
+        (Node::Waba, "subscribed_apps") => accounts::subscribed_apps(e, call, parsed).await,
+        (Node::App, "subscriptions") => accounts::subscriptions(e, call, parsed).await,
+        (Node::App, "uploads") if *m == Method::POST => media::start_upload(e, call, parsed).await,
+        (Node::Number, "media") if *m == Method::POST => media::upload(e, call, parsed).await,
+        _ => Err(call::unknown_edge(call, id, edge)),
+    }
+}

@@ -1,0 +1,408 @@
+//! Validation in Meta's order, and acceptance.
+//!
+//! Meta publishes no order; this one is a reconstruction: shape, number, recipient, fields,
+//! template, pace, acceptance. What fails only later (131026, 131047, 131049…) is planned here.
+
+use super::{
+    body::{Envelope, Kind, Text},
+    free_form::{self, Checked},
+    recipient::{self, Recipient},
+    sent::Sent,
+    template::{self, TemplateSend},
+    wamid,
+};
+use crate::{
+    Inner,
+    chance::{Draw, hash, join},
+    directory::{Directory, Number, Refused},
+    graph::{Call, Grant, GraphError, Outcome, Permission, Reply},
+    report::Accepted,
+    settings::Behaviour,
+    sync::{lock, read},
+    templates::{Category, Template},
+    users::{self, Spoken},
+    webhooks::{Facts, Message, Plan, Task},
+};
+use std::sync::{Arc, atomic::Ordering};
+use tisara_domain::{Duration, Timestamp};
+use tokio::sync::oneshot;
+
+/// Meta (general knowledge, no page seen): at most 512 characters.
+const LONGEST_CALLBACK: usize = 512;
+
+/// A message that passed all checks that are made at once.
+struct Valid<'d, 'b> {
+    kind: Kind,
+    raw: &'b str,
+    to: Recipient,
+    template: Option<&'d Template>,
+    checked: Checked,
+    callback: Option<&'b str>,
+}
+
+/// Accepts or refuses; `told` is told once the first status was delivered.
+pub(super) fn accept(
+    e: &Arc<Inner>,
+    call: &Call,
+    number: u64,
+    fail_later: Option<u32>,
+    told: Option<oneshot::Sender<()>>,
+) -> Outcome<Reply> {
+    let directory = read(&e.directory);
+    let now = e.ambient.now();
+    let grant = Grant::of(&directory, call, now)?;
+    let place = directory.number_place(number).ok_or_else(|| grant.unknown(&number.to_string()))?;
+    let number = &directory.numbers[place as usize];
+    grant.may(Permission::Messaging, number.waba)?;
+    let owned;
+    let bytes = if call.is_json() {
+        &call.body[..]
+    } else {
+        owned = form_as_json(&call.body);
+        owned.as_bytes()
+    };
+    let body: Envelope<'_> = serde_json::from_slice(bytes)
+        .map_err(|e| GraphError::invalid(format!("The body is not what this endpoint takes: {e}")))?;
+    if body.messaging_product.as_ref().map(Text::as_str) != Some("whatsapp") {
+        return Err(GraphError::required("messaging_product"));
+    }
+    if let Some(status) = &body.status {
+        return read_receipt(e, number, &body, status.as_str());
+    }
+    let behaviour = e.behaviour();
+    let valid = check(e, &behaviour, &directory, number, &body)?;
+    number.take(&behaviour.pace, valid.to.user, now).map_err(too_fast)?;
+    Ok(take(e, &behaviour, &directory, (number, place), now, valid, &body, fail_later, told))
+}
+
+fn too_fast(refused: Refused) -> GraphError {
+    match refused {
+        Refused::Number => GraphError::new(130_429).details("Cloud API message throughput has been reached."),
+        Refused::Pair => GraphError::new(131_056).details(
+            "Message failed to send because there were too many messages sent from this phone number to the same phone number in a short period of time.",
+        ),
+    }
+}
+
+fn form_as_json(body: &[u8]) -> String {
+    let fields = crate::graph::call::form(body).into_iter().map(|(k, v)| {
+        let v = serde_json::from_str(&v).ok().filter(|j: &serde_json::Value| j.is_object() || j.is_array());
+        (k, v)
+    });
+    let plain = crate::graph::call::form(body).into_iter().map(|(_, v)| serde_json::Value::String(v));
+    fields.zip(plain).map(|((k, v), p)| (k, v.unwrap_or(p))).collect::<serde_json::Value>().to_string()
+}
+
+/// Meta: a number that is not connected cannot send.
+fn sendable(number: &Number) -> Outcome<()> {
+    if !number.registered {
+        return Err(GraphError::new(133_010).details("The phone number is not registered on Cloud API."));
+    }
+    match number.status.as_str() {
+        "CONNECTED" | "FLAGGED" | "RATE_LIMITED" => Ok(()),
+        "BANNED" => Err(GraphError::new(131_031).details("The account of this number is locked.")),
+        "RESTRICTED" => {
+            Err(GraphError::new(368).details("The account is temporarily blocked for policy violations."))
+        }
+        "MAINTENANCE" => {
+            Err(GraphError::new(131_057).details("The number is being upgraded; try again in a minute."))
+        }
+        other => Err(GraphError::new(133_010).details(format!("The phone number is {other}."))),
+    }
+}
+
+fn check<'d, 'b>(
+    e: &Inner,
+    behaviour: &Behaviour,
+    directory: &'d Directory,
+    number: &Number,
+    body: &'b Envelope<'b>,
+) -> Outcome<Valid<'d, 'b>> {
+    let rules = &behaviour.rules;
+    match body.recipient_type.as_ref().map(Text::as_str) {
+        None | Some("individual") => {}
+        Some(other) => {
+            return Err(
+                GraphError::new(131_009).details(format!("recipient_type \"{other}\" is not supported here"))
+            );
+        }
+    }
+    if body.to.is_none() && body.recipient.is_none() {
+        return Err(GraphError::required("to"));
+    }
+    let kind = body.r#type.as_ref().map_or("text", Text::as_str);
+    let kind = Kind::parse(kind).ok_or_else(|| {
+        GraphError::new(131_051).details(format!("Message type \"{kind}\" is not supported."))
+    })?;
+    let part = body.part(kind).ok_or_else(|| {
+        GraphError::new(131_008).details(format!("{0} is required when type is \"{0}\"", kind.name()))
+    })?;
+    let raw = part.get();
+    sendable(number)?;
+    let to = recipient::recipient(e, behaviour, directory, number, body)?;
+    let callback = body.biz_opaque_callback_data.as_ref().map(Text::as_str);
+    free_form::most(
+        rules.field_limits,
+        "biz_opaque_callback_data",
+        callback.unwrap_or_default(),
+        LONGEST_CALLBACK,
+    )?;
+    if kind == Kind::Template {
+        let (template, checked) = check_template(e, behaviour, directory, number, raw, to.bsuid)?;
+        return Ok(Valid { kind, raw, to, template: Some(template), checked, callback });
+    }
+    if kind == Kind::Reaction && body.context.is_some() {
+        return Err(GraphError::invalid("context is not allowed with a reaction"));
+    }
+    let checked = free_form::check(kind, raw, rules.field_limits)?;
+    if let Some((Some(id), _)) = &checked.file {
+        known_file(e, behaviour, number, id, &format!("{}.id", kind.name()))?;
+    }
+    Ok(Valid { kind, raw, to, template: None, checked, callback })
+}
+
+fn known_file(e: &Inner, behaviour: &Behaviour, number: &Number, id: &str, path: &str) -> Outcome<()> {
+    if !behaviour.rules.media_ids || lock(&e.media).usable(id, number.id, e.ambient.now().seconds()) {
+        return Ok(());
+    }
+    Err(GraphError::new(131_009)
+        .details(format!("Param {path} is not a media id this number has uploaded: {id}")))
+}
+
+fn check_template<'d>(
+    e: &Inner,
+    behaviour: &Behaviour,
+    directory: &'d Directory,
+    number: &Number,
+    raw: &str,
+    to_bsuid: bool,
+) -> Outcome<(&'d Template, Checked)> {
+    let sent: TemplateSend<'_> =
+        serde_json::from_str(raw).map_err(|e| GraphError::invalid(format!("template: {e}")))?;
+    let name = sent.name.as_ref().map(Text::as_str).filter(|n| !n.is_empty());
+    let name = name.ok_or_else(|| free_form::missing("template.name"))?;
+    let language = sent.language.as_ref();
+    let code = language.and_then(|l| l.code.as_ref()).map(Text::as_str).filter(|c| !c.is_empty());
+    let code = code.ok_or_else(|| free_form::missing("template.language.code"))?;
+    if let Some(policy) = language.and_then(|l| l.policy.as_ref()).filter(|p| p.as_str() != "deterministic") {
+        return Err(GraphError::new(131_009)
+            .details(format!("template.language.policy \"{}\" is not deterministic", policy.as_str())));
+    }
+    let found = directory.template(number.waba, name, code);
+    template::sendable(name, code, found)?;
+    let Some(t) = found else { return Err(GraphError::new(132_001)) };
+    let files = template::check(&behaviour.rules, &t.shape, &sent.components)?;
+    let mut checked = Checked::default();
+    for file in files {
+        if let Some(id) = &file.id {
+            known_file(e, behaviour, number, id.as_str(), "template.components.parameters.id")?;
+        }
+        if let Some(link) = &file.link {
+            free_form::link_url("template.components.parameters.link", link.as_str())?;
+            checked.file = Some((None, Some(link.as_str().to_owned())));
+        }
+    }
+    if to_bsuid && t.category == Category::Authentication {
+        return Err(GraphError::new(131_062).details("Authentication templates need a phone number."));
+    }
+    if t.category == Category::Marketing
+        && directory.wabas.get(&number.waba).is_some_and(|w| w.marketing_disabled)
+    {
+        return Err(GraphError::new(131_063).details("Use /marketing_messages."));
+    }
+    Ok((t, checked))
+}
+
+/// Counts the message, plans its statuses, and answers.
+#[expect(clippy::too_many_arguments, reason = "one caller, every part needed")]
+fn take(
+    e: &Arc<Inner>,
+    behaviour: &Behaviour,
+    directory: &Directory,
+    (number, place): (&Number, u32),
+    now: Timestamp,
+    valid: Valid<'_, '_>,
+    body: &Envelope<'_>,
+    fail_later: Option<u32>,
+    told: Option<oneshot::Sender<()>>,
+) -> Reply {
+    let serial = e.serial.fetch_add(1, Ordering::Relaxed);
+    let user = valid.to.user;
+    let category = valid.template.map_or(Category::Service, |t| t.category);
+    let content_hash = hash(join(number.id, user), valid.raw.as_bytes());
+    let facts = facts(e, behaviour, directory, (number, place), now, &valid, category, fail_later, body);
+    let callback: Option<Arc<str>> = valid.callback.map(Arc::from);
+    let fails = |plan: &Plan| plan.fails();
+    // The fate hangs on what is sent and how often it was sent, not on the order of calls.
+    let before = e.ledger.times_accepted(content_hash);
+    let fate = join(join(e.seed, content_hash), u64::from(before));
+    let fate = valid.callback.map_or(fate, |c| hash(fate, c.as_bytes()));
+    let plan = facts.plan(behaviour, Draw::from(fate));
+    let held = valid.template.is_some_and(|t| {
+        t.count() >= u64::from(behaviour.rules.pacing_after)
+            && behaviour.rules.pacing_after > 0
+            && category == Category::Marketing
+            && t.quality != "GREEN"
+    });
+    e.ledger.accepted(
+        &behaviour.identity,
+        &Accepted { number: number.id, user, callback: valid.callback, content_hash, fails: fails(&plan) },
+    );
+    let flags = (valid.to.bsuid, facts.user.free_until > facts.now_s, facts.user.window_until > facts.now_s);
+    let message = Message::new(serial, user, now, place, plan, category, flags, callback.clone());
+    keep(e, &valid, body, place, serial, now, plan, held, callback);
+    match valid.template {
+        Some(t) if held => {
+            if e.outbox.hold(message, t.id) {
+                let at = now.plus(Duration::from_millis(behaviour.rules.pacing_hold_ms));
+                e.outbox.task(at, Task::Release { template: t.id });
+            }
+        }
+        _ => e.outbox.accept(message, told),
+    }
+    if e.users.peek(user, |r| r.from_ad.contains(&place)) == Some(true) {
+        // Meta: the first answer opens 72 free hours.
+        e.users.change(user, |r| {
+            r.from_ad.remove(&place);
+            r.open_free_entry(place, now.seconds() + 72 * 3_600);
+        });
+    }
+    answer(e, behaviour, &valid, serial, held)
+}
+
+#[expect(clippy::too_many_arguments, reason = "one caller, every part needed")]
+fn facts(
+    e: &Inner,
+    behaviour: &Behaviour,
+    directory: &Directory,
+    (number, place): (&Number, u32),
+    now: Timestamp,
+    valid: &Valid<'_, '_>,
+    category: Category,
+    fault: Option<u32>,
+    body: &Envelope<'_>,
+) -> Facts {
+    let user = valid.to.user;
+    let traits = e.users.traits(&behaviour.population, user, number.waba, place);
+    let now_s = now.seconds();
+    let in_window = traits.window_until > now_s;
+    let marketing = category == Category::Marketing;
+    let over_user_cap = marketing
+        && !in_window
+        && behaviour
+            .rules
+            .user_cap
+            .is_some_and(|cap| !e.users.change(user, |r| r.admit_marketing(now_s, cap.messages, cap.hours)));
+    let over_limit = behaviour.rules.messaging_limit
+        && valid.template.is_some()
+        && !in_window
+        && directory
+            .portfolio_of(number.waba)
+            .is_some_and(|p| p.limit > 0 && !lock(&p.reached).admit(user, now_s, p.limit));
+    let broken = |link: &str| link.trim_end_matches('/').ends_with("/missing") || link.contains(".invalid");
+    let identity = body.recipient_identity_key_hash.as_ref().is_some_and(|sent| {
+        e.users
+            .peek(user, |r| r.identity_hash.as_ref().is_some_and(|h| h != sent.as_str()))
+            .unwrap_or_default()
+    });
+    Facts {
+        user: traits,
+        category,
+        now_s,
+        to_us: marketing && users::country(&user.to_string()) == Some("US"),
+        reaction: valid.kind == Kind::Reaction,
+        voice: valid.checked.voice,
+        bad_target: valid.checked.target.as_ref().is_some_and(|t| {
+            wamid::parse(e.seed, t)
+                .is_none_or(|p| p.user != user || p.serial >= e.serial.load(Ordering::Relaxed))
+        }),
+        identity_changed: identity,
+        broken_media: matches!(&valid.checked.file, Some((_, Some(link))) if broken(link)),
+        no_payment: valid.template.is_some()
+            && directory.wabas.get(&number.waba).is_some_and(|w| !w.payment_method),
+        over_user_cap,
+        over_limit,
+        fault,
+    }
+}
+
+#[expect(clippy::too_many_arguments, reason = "one caller, every part needed")]
+fn keep(
+    e: &Inner,
+    valid: &Valid<'_, '_>,
+    body: &Envelope<'_>,
+    place: u32,
+    serial: u64,
+    now: Timestamp,
+    plan: Plan,
+    held: bool,
+    callback: Option<Arc<str>>,
+) {
+    let known = e.users.peek(valid.to.user, |_| ()).is_some();
+    if !known && !e.recent.keeps() {
+        return;
+    }
+    let sent = Arc::new(Sent {
+        serial,
+        user: valid.to.user,
+        number: place,
+        kind: valid.kind.name(),
+        content: valid.raw.into(),
+        template: valid.template.map_or(0, |t| t.id),
+        accepted: now,
+        plan,
+        held,
+        callback,
+        reply_to: body.context.as_ref().and_then(|c| c.message_id.as_ref()).map(|t| t.as_str().into()),
+    });
+    if known {
+        e.users.change(valid.to.user, |r| r.say(Spoken::Out(sent.clone())));
+    }
+    if e.recent.keeps() {
+        e.recent.push(sent);
+    }
+}
+
+fn answer(e: &Inner, behaviour: &Behaviour, valid: &Valid<'_, '_>, serial: u64, held: bool) -> Reply {
+    let quoted = |s: &str| serde_json::Value::from(s).to_string();
+    let input = quoted(&valid.to.input);
+    let who = if valid.to.bsuid {
+        format!(r#""user_id":{input}"#)
+    } else {
+        format!(r#""wa_id":"{}""#, recipient::wa_id(behaviour, valid.to.user))
+    };
+    let status = match (valid.template, held) {
+        (None, _) => "",
+        (Some(_), false) => r#","message_status":"accepted""#,
+        (Some(_), true) => r#","message_status":"held_for_quality_assessment""#,
+    };
+    let id = wamid::outbound(e.seed, valid.to.user, serial);
+    Reply::raw(
+        200,
+        "application/json; charset=UTF-8",
+        format!(
+            r#"{{"messaging_product":"whatsapp","contacts":[{{"input":{input},{who}}}],"messages":[{{"id":"{id}"{status}}}]}}"#
+        ),
+    )
+}
+
+/// Meta: `status: read` marks a message and all before it; typing comes only with it.
+fn read_receipt(e: &Inner, number: &Number, body: &Envelope<'_>, status: &str) -> Outcome<Reply> {
+    sendable(number)?;
+    if status != "read" {
+        return Err(GraphError::new(131_009).details("status must be \"read\""));
+    }
+    let id = body.message_id.as_ref().ok_or_else(|| GraphError::required("message_id"))?;
+    let known = wamid::parse(e.seed, id.as_str())
+        .is_some_and(|p| !p.outbound && p.serial < e.serial.load(Ordering::Relaxed));
+    if !known {
+        return Err(GraphError::new(131_009).details("message_id is no message this number has received"));
+    }
+    if let Some(typing) = body.typing_indicator
+        && serde_json::from_str::<serde_json::Value>(typing.get()).is_ok_and(|t| t["type"] != "text")
+    {
+        return Err(GraphError::new(131_009).details("typing_indicator.type must be \"text\""));
+    }
+    e.ledger.receipt();
+    Ok(Reply::success())
+}

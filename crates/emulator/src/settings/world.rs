@@ -1,0 +1,227 @@
+//! Who exists: apps, tokens, portfolios, accounts, numbers, templates.
+
+use super::{ObjectId, Throughput, default_world};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+/// Everything an installation of Meta's would know before the first call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct World {
+    /// Developer apps.
+    pub apps: Vec<AppSettings>,
+    /// Access tokens.
+    pub tokens: Vec<TokenSettings>,
+    /// Business portfolios, each with its WhatsApp Business Accounts.
+    pub portfolios: Vec<PortfolioSettings>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        default_world::world()
+    }
+}
+
+impl World {
+    /// Id of the app of the default world.
+    pub const APP_ID: ObjectId = ObjectId(670_843_887_433_847);
+    /// Secret of that app.
+    pub const APP_SECRET: &str = "emulator-app-secret";
+    /// Word that app expects back when its callback is verified.
+    pub const VERIFY_TOKEN: &str = "emulator-verify-token";
+    /// Token of the default world, good for everything and for ever.
+    pub const TOKEN: &str = "EAAemulator";
+    /// Portfolio of the default world.
+    pub const PORTFOLIO_ID: ObjectId = ObjectId(2_729_063_490_586_005);
+    /// WhatsApp Business Account of the default world.
+    pub const WABA_ID: ObjectId = ObjectId(102_290_129_340_398);
+    /// Phone number id of the default world.
+    pub const NUMBER_ID: ObjectId = ObjectId(106_540_352_242_922);
+}
+
+/// A developer app.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AppSettings {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: String,
+    /// Signs webhooks and proves the app.
+    pub secret: String,
+    /// Sent as `hub.verify_token` when the callback is set.
+    pub verify_token: String,
+    /// Where webhooks go; nowhere while empty.
+    pub callback_url: Option<String>,
+    /// Webhook fields the app listens to; empty means all.
+    pub fields: Vec<String>,
+    /// Version of its webhooks: up to 23 statuses carry `conversation`.
+    pub webhook_version: u32,
+    /// Where `signed_request` is posted when a customer removes the app.
+    pub deauthorize_url: Option<String>,
+}
+
+/// An access token.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TokenSettings {
+    /// The token itself.
+    pub token: String,
+    /// The app it was made for.
+    pub app: ObjectId,
+    /// Accounts it may use; empty means all.
+    pub wabas: Vec<ObjectId>,
+    /// Permissions; empty means all of WhatsApp's.
+    pub scopes: Vec<String>,
+    /// Unix seconds after which it is refused with 190; 0 is never.
+    pub expires_at: i64,
+}
+
+/// A business portfolio: messaging limits and user ids belong to it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PortfolioSettings {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: String,
+    /// Unique users reachable outside windows in 24 hours: 250, 2000, 10000, 100000, or 0 for no
+    /// limit.
+    pub limit: u32,
+    /// Whether Meta has verified the business.
+    pub verified: bool,
+    /// Its accounts.
+    pub wabas: Vec<WabaSettings>,
+}
+
+impl Default for PortfolioSettings {
+    fn default() -> Self {
+        Self { id: ObjectId(0), name: String::new(), limit: 0, verified: true, wabas: Vec::new() }
+    }
+}
+
+/// A WhatsApp Business Account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct WabaSettings {
+    /// Its id.
+    pub id: ObjectId,
+    /// Its name.
+    pub name: String,
+    /// ISO 4217.
+    pub currency: String,
+    /// ISO 3166.
+    pub country: String,
+    /// Apps subscribed to its webhooks from the start.
+    pub subscribed_apps: Vec<ObjectId>,
+    /// False: no payment method, so templates fail with 131042.
+    pub payment_method: bool,
+    /// True: marketing templates are refused with 131063.
+    pub marketing_disabled: bool,
+    /// Its phone numbers.
+    pub numbers: Vec<NumberSettings>,
+    /// Its templates.
+    pub templates: Vec<TemplateSettings>,
+}
+
+impl Default for WabaSettings {
+    fn default() -> Self {
+        Self {
+            id: ObjectId(0),
+            name: String::new(),
+            currency: "USD".into(),
+            country: "US".into(),
+            subscribed_apps: Vec::new(),
+            payment_method: true,
+            marketing_disabled: false,
+            numbers: Vec::new(),
+            templates: Vec::new(),
+        }
+    }
+}
+
+/// A business phone number.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct NumberSettings {
+    /// Its id.
+    pub id: ObjectId,
+    /// The number, international digits; `+`, spaces and dashes are shown as written.
+    pub phone: String,
+    /// Display name.
+    pub verified_name: String,
+    /// Its own pace; the behaviour's when absent.
+    pub messages_per_second: Option<Throughput>,
+    /// `CONNECTED` sends; `PENDING`, `DISCONNECTED`, `BANNED`, `RESTRICTED`, `MAINTENANCE` do not.
+    pub status: String,
+    /// False: sends fail with 133010 until `register`.
+    pub registered: bool,
+    /// False: `register` fails with 133006 until `verify_code`.
+    pub verified: bool,
+    /// Two-step PIN, six digits; none set when absent.
+    pub pin: Option<String>,
+    /// GREEN, YELLOW, RED or UNKNOWN.
+    pub quality: String,
+    /// When not empty this is a test number that reaches only these (131030).
+    pub test_recipients: Vec<String>,
+    /// Also used in the WhatsApp Business app (coexistence).
+    pub on_business_app: bool,
+}
+
+impl Default for NumberSettings {
+    fn default() -> Self {
+        Self {
+            id: ObjectId(0),
+            phone: String::new(),
+            verified_name: "Test Business".into(),
+            messages_per_second: None,
+            status: "CONNECTED".into(),
+            registered: true,
+            verified: true,
+            pin: None,
+            quality: "GREEN".into(),
+            test_recipients: Vec::new(),
+            on_business_app: false,
+        }
+    }
+}
+
+/// A message template, as Meta lists it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateSettings {
+    /// Its id; made up when 0.
+    pub id: ObjectId,
+    /// Lower-case letters, digits and `_`.
+    pub name: String,
+    /// Such as `en_US`.
+    pub language: String,
+    /// MARKETING, UTILITY or AUTHENTICATION.
+    pub category: String,
+    /// APPROVED, PENDING, REJECTED, PAUSED, DISABLED…
+    pub status: String,
+    /// POSITIONAL or NAMED.
+    pub parameter_format: String,
+    /// Header, body, footer, buttons… as in Meta's create call.
+    pub components: Value,
+    /// Why it was refused, when it was.
+    pub rejected_reason: String,
+    /// GREEN, YELLOW, RED or UNKNOWN.
+    pub quality: String,
+}
+
+impl Default for TemplateSettings {
+    fn default() -> Self {
+        Self {
+            id: ObjectId(0),
+            name: String::new(),
+            language: "en_US".into(),
+            category: "MARKETING".into(),
+            status: "APPROVED".into(),
+            parameter_format: "POSITIONAL".into(),
+            components: Value::Array(Vec::new()),
+            rejected_reason: "NONE".into(),
+            quality: "UNKNOWN".into(),
+        }
+    }
+}

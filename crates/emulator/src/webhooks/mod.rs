@@ -1,0 +1,20 @@
+//! Webhooks: what will be told of each message, when, to whom, and how it looks.
+
+mod escape;
+mod outbox;
+mod payload;
+mod plan;
+mod post;
+mod signature;
+mod sink;
+mod verify;
+
+pub(crate) use escape::to_json;
+pub(crate) use outbox::{Message, Note, Outbox, Task, Told};
+pub(crate) use payload::{Contact, Metadata, contact};
+pub(crate) use plan::{Facts, Plan, Status};
+pub(crate) use post::{deliver_due, fire, run};
+pub(crate) use signature::{mac, sign};
+pub(crate) use sink::HttpSink;
+pub use sink::{RouterSink, Sink};
+pub(crate) use verify::{LONGEST_URL, verify};
