@@ -13,6 +13,9 @@ pub mod fields;
 mod fold;
 mod forks;
 pub mod hearing;
+pub mod idempotency;
+pub mod inbox;
+pub mod jobs;
 pub mod journal;
 mod keys;
 pub mod labels;
@@ -24,6 +27,7 @@ pub mod organizations;
 pub mod outgoing;
 pub mod seam;
 pub mod sending;
+pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod wabas;

@@ -1,0 +1,98 @@
+//! Answers to writes that carried an `Idempotency-Key`, so that the same request again gets the same
+//! answer and no second effect.
+//!
+//! Where the write and its answer fit in one transaction, begin and finish belong into it: then a
+//! crash leaves nothing behind. Otherwise a key that was begun and never finished is free again after
+//! [`ABANDONED_AFTER`].
+
+use crate::{OrgTx, Result, Tx, args};
+use tisara_domain::{Duration, Timestamp};
+
+/// After so long nobody works on a request any more that has no answer.
+pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
+
+/// What is known of a request's key.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Begun {
+    /// Nothing: go on, then finish it.
+    New,
+    /// It was answered so.
+    Replay {
+        /// The HTTP status.
+        status: u16,
+        /// The body.
+        body: Vec<u8>,
+    },
+    /// It came with another request.
+    Different,
+    /// The same request is being worked on.
+    InProgress,
+}
+
+impl OrgTx<'_, '_> {
+    /// Takes a key for a request, whose method, path and body are hashed in `request_hash`.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn begin_idempotent(&mut self, key: &str, request_hash: &[u8; 32], now: Timestamp) -> Result<Begun> {
+        let taken = self.tx.execute(
+            "INSERT INTO idempotency (org_id, key, request_hash, created_at) VALUES ($1, $2, $3, $4) \
+             ON CONFLICT (org_id, key) DO UPDATE SET created_at = excluded.created_at \
+             WHERE idempotency.status IS NULL AND idempotency.created_at <= $5 \
+             AND idempotency.request_hash = excluded.request_hash",
+            args![self.org, key, request_hash[..], now, now.minus(ABANDONED_AFTER)],
+        )?;
+        if taken == 1 {
+            return Ok(Begun::New);
+        }
+        self.tx.get(
+            "SELECT request_hash, status, body FROM idempotency WHERE org_id = $1 AND key = $2",
+            args![self.org, key],
+            |row| {
+                if row.get::<Vec<u8>>(0)? != request_hash {
+                    return Ok(Begun::Different);
+                }
+                Ok(match row.get::<Option<u16>>(1)? {
+                    Some(status) => {
+                        Begun::Replay { status, body: row.get::<Option<Vec<u8>>>(2)?.unwrap_or_default() }
+                    }
+                    None => Begun::InProgress,
+                })
+            },
+        )
+    }
+
+    /// Keeps the answer for a key that was begun. The first answer stays.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn finish_idempotent(&mut self, key: &str, status: u16, body: &[u8]) -> Result<()> {
+        self.tx.execute(
+            "UPDATE idempotency SET status = $3, body = $4 WHERE org_id = $1 AND key = $2 AND status IS NULL",
+            args![self.org, key, status, body],
+        )?;
+        Ok(())
+    }
+
+    /// Frees a key whose request came to nothing, so that it may be made again.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn abandon_idempotent(&mut self, key: &str) -> Result<()> {
+        self.tx.execute(
+            "DELETE FROM idempotency WHERE org_id = $1 AND key = $2 AND status IS NULL",
+            args![self.org, key],
+        )?;
+        Ok(())
+    }
+}
+
+impl Tx<'_> {
+    /// Forgets the keys that were begun before a moment. Says how many.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn purge_idempotent(&mut self, before: Timestamp) -> Result<u64> {
+        self.execute("DELETE FROM idempotency WHERE created_at < $1", args![before])
+    }
+}

@@ -1,0 +1,234 @@
+//! Threads and their conversations.
+
+use super::{Conversation, ConversationState};
+use crate::{
+    OrgTx, Result, args,
+    keys::last,
+    seam::{Row, ToArg as _},
+};
+use tisara_domain::{ContactId, ConversationId, NumberId, ThreadId, Timestamp};
+
+/// All messages between a contact and a number, as the list of threads shows them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Thread {
+    /// Its id.
+    pub id: ThreadId,
+    /// With whom.
+    pub contact_id: ContactId,
+    /// From which of our numbers.
+    pub number_id: NumberId,
+    /// When the newest message came or went.
+    pub last_message_at: Timestamp,
+    /// When the contact last wrote. Meta: free text may be sent until 24 hours later.
+    pub last_inbound_at: Option<Timestamp>,
+    /// The beginning of the newest message.
+    pub last_line: String,
+    /// Messages of the contact that nobody has seen.
+    pub unread: i64,
+    /// The conversation that is open, if one is.
+    pub conversation_id: Option<ConversationId>,
+    /// The contact's name; may be empty.
+    pub contact_name: String,
+    /// The contact's number, if known.
+    pub contact_phone: Option<String>,
+}
+
+/// Which threads to list. All given conditions must hold.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct ThreadFilter {
+    /// Only those with an open conversation.
+    pub open: bool,
+    /// Only those with messages that nobody has seen.
+    pub unread: bool,
+    /// Only those of one of our numbers.
+    pub number: Option<NumberId>,
+}
+
+/// Where a page of threads ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ThreadCursor {
+    /// The last thread's newest message.
+    pub at: Timestamp,
+    /// The last thread.
+    pub id: ThreadId,
+}
+
+impl Thread {
+    /// The cursor behind this thread.
+    #[must_use]
+    pub const fn cursor(&self) -> ThreadCursor {
+        ThreadCursor { at: self.last_message_at, id: self.id }
+    }
+}
+
+const SELECT: &str = "SELECT t.id, t.contact_id, t.number_id, t.last_message_at, t.last_inbound_at, t.last_line, \
+                      t.unread, t.conversation_id, c.name, c.phone FROM thread t \
+                      JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id WHERE t.org_id = $1";
+
+fn read(row: &Row<'_>) -> Result<Thread> {
+    Ok(Thread {
+        id: row.get(0)?,
+        contact_id: row.get(1)?,
+        number_id: row.get(2)?,
+        last_message_at: row.get(3)?,
+        last_inbound_at: row.get(4)?,
+        last_line: row.get(5)?,
+        unread: row.get(6)?,
+        conversation_id: row.get(7)?,
+        contact_name: row.get(8)?,
+        contact_phone: row.get(9)?,
+    })
+}
+
+impl OrgTx<'_, '_> {
+    /// The thread of a contact and a number; if there is none yet, `new_id` becomes it.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn upsert_thread(
+        &mut self,
+        contact: ContactId,
+        number: NumberId,
+        now: Timestamp,
+        new_id: ThreadId,
+    ) -> Result<ThreadId> {
+        const FIND: &str = "SELECT id FROM thread WHERE org_id = $1 AND contact_id = $2 AND number_id = $3";
+        let org = self.org;
+        let key = args![org, contact, number];
+        if let Some(id) = self.tx.find(FIND, key, |row| row.get(0))? {
+            return Ok(id);
+        }
+        self.tx.execute(
+            "INSERT INTO thread (org_id, id, contact_id, number_id, last_message_at, last_line, unread) \
+             VALUES ($1, $2, $3, $4, $5, '', 0) ON CONFLICT (org_id, contact_id, number_id) DO NOTHING",
+            args![org, new_id, contact, number, now],
+        )?;
+        self.tx.get(FIND, key, |row| row.get(0))
+    }
+
+    /// The thread of that id.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_thread(&mut self, id: ThreadId) -> Result<Option<Thread>> {
+        self.tx.find(&format!("{SELECT} AND t.id = $2"), args![self.org, id], read)
+    }
+
+    /// The threads of a contact, one a number, newest first.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn list_contact_threads(&mut self, contact: ContactId) -> Result<Vec<Thread>> {
+        self.tx.list(
+            &format!("{SELECT} AND t.contact_id = $2 ORDER BY t.last_message_at DESC, t.id DESC"),
+            args![self.org, contact],
+            read,
+        )
+    }
+
+    /// Up to `limit` threads that pass the filter, the one with the newest message first, from behind
+    /// `after` on.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn list_threads(
+        &mut self,
+        filter: ThreadFilter,
+        after: Option<ThreadCursor>,
+        limit: u32,
+    ) -> Result<Vec<Thread>> {
+        let before = after.unwrap_or(ThreadCursor { at: Timestamp(i64::MAX), id: last() });
+        let org = self.org;
+        let mut args = args![org, before.at, before.id, limit].to_vec();
+        let mut sql = format!("{SELECT} AND (t.last_message_at, t.id) < ($2, $3)");
+        if filter.open {
+            sql.push_str(" AND t.conversation_id IS NOT NULL");
+        }
+        if filter.unread {
+            sql.push_str(" AND t.unread > 0");
+        }
+        if let Some(number) = &filter.number {
+            args.push(number.to_arg());
+            sql.push_str(" AND t.number_id = $5");
+        }
+        sql.push_str(" ORDER BY t.last_message_at DESC, t.id DESC LIMIT $4");
+        self.tx.list(&sql, &args, read)
+    }
+
+    /// Notes that somebody has seen all of a thread. `false` when there was nothing unseen.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn mark_thread_read(&mut self, id: ThreadId) -> Result<bool> {
+        let changed = self.tx.execute(
+            "UPDATE thread SET unread = 0 WHERE org_id = $1 AND id = $2 AND unread > 0",
+            args![self.org, id],
+        )?;
+        Ok(changed == 1)
+    }
+
+    /// Opens a conversation in a thread that has none open. Gives the one that is open then; `None`
+    /// when there is no such thread.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn open_conversation(
+        &mut self,
+        thread: ThreadId,
+        now: Timestamp,
+        new_id: ConversationId,
+    ) -> Result<Option<ConversationId>> {
+        let open = self.tx.find(
+            "UPDATE thread SET conversation_id = COALESCE(conversation_id, $3) \
+             WHERE org_id = $1 AND id = $2 RETURNING conversation_id",
+            args![self.org, thread, new_id],
+            |row| row.get::<ConversationId>(0),
+        )?;
+        if open == Some(new_id) {
+            self.tx.execute(
+                "INSERT INTO conversation (org_id, id, thread_id, state, opened_at) VALUES ($1, $2, $3, $4, $5)",
+                args![self.org, new_id, thread, ConversationState::Open, now],
+            )?;
+        }
+        Ok(open)
+    }
+
+    /// Marks a conversation as seen to. `false` when it was already, or there is none.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn resolve_conversation(&mut self, id: ConversationId, now: Timestamp) -> Result<bool> {
+        let thread = self.tx.find(
+            "UPDATE conversation SET state = 'resolved', resolved_at = $3 \
+             WHERE org_id = $1 AND id = $2 AND state = 'open' RETURNING thread_id",
+            args![self.org, id, now],
+            |row| row.get::<ThreadId>(0),
+        )?;
+        let Some(thread) = thread else { return Ok(false) };
+        self.tx.execute(
+            "UPDATE thread SET conversation_id = NULL WHERE org_id = $1 AND id = $2 AND conversation_id = $3",
+            args![self.org, thread, id],
+        )?;
+        Ok(true)
+    }
+
+    /// The conversation of that id.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_conversation(&mut self, id: ConversationId) -> Result<Option<Conversation>> {
+        self.tx.find(
+            "SELECT id, thread_id, state, opened_at, resolved_at FROM conversation WHERE org_id = $1 AND id = $2",
+            args![self.org, id],
+            |row| {
+                Ok(Conversation {
+                    id: row.get(0)?,
+                    thread_id: row.get(1)?,
+                    state: row.get(2)?,
+                    opened_at: row.get(3)?,
+                    resolved_at: row.get(4)?,
+                })
+            },
+        )
+    }
+}

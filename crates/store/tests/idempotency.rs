@@ -1,0 +1,55 @@
+//! The same request again gets the same answer.
+
+mod common;
+use common::{at, furnish, id, org, write};
+use tisara_store::{Store, contract, idempotency::Begun};
+
+async fn begin(store: &Store, hash: u8, seconds: i64) -> Begun {
+    write(store, move |tx| tx.org(org()).begin_idempotent("k", &[hash; 32], at(seconds))).await
+}
+
+contract! {
+    /// A key is new once; then it is in progress, then it replays; another request under it is refused.
+    async fn an_answer_is_replayed(store) {
+        furnish(store).await;
+        assert_eq!(begin(store, 1, 0).await, Begun::New);
+        assert_eq!(begin(store, 1, 1).await, Begun::InProgress);
+        assert_eq!(begin(store, 2, 1).await, Begun::Different);
+        write(store, |tx| tx.org(org()).finish_idempotent("k", 201, b"made")).await;
+        write(store, |tx| tx.org(org()).finish_idempotent("k", 500, b"later")).await;
+        let replay = Begun::Replay { status: 201, body: b"made".to_vec() };
+        assert_eq!(begin(store, 1, 2).await, replay);
+        assert_eq!(begin(store, 1, 9999).await, replay);
+        assert_eq!(begin(store, 2, 2).await, Begun::Different);
+        let other = write(store, |tx| tx.org(id(2)).begin_idempotent("k", &[2; 32], at(2))).await;
+        assert_eq!(other, Begun::New, "keys are an organization's own");
+    }
+}
+
+contract! {
+    /// A request that came to nothing, or whose server died, may be made again.
+    async fn an_abandoned_key_is_free(store) {
+        furnish(store).await;
+        begin(store, 1, 0).await;
+        write(store, |tx| tx.org(org()).abandon_idempotent("k")).await;
+        assert_eq!(begin(store, 1, 10).await, Begun::New);
+        assert_eq!(begin(store, 1, 309).await, Begun::InProgress);
+        assert_eq!(begin(store, 2, 310).await, Begun::Different);
+        assert_eq!(begin(store, 1, 310).await, Begun::New);
+        assert_eq!(begin(store, 1, 311).await, Begun::InProgress);
+        write(store, |tx| tx.org(org()).finish_idempotent("k", 200, b"")).await;
+        write(store, |tx| tx.org(org()).abandon_idempotent("k")).await;
+        assert_eq!(begin(store, 1, 312).await, Begun::Replay { status: 200, body: vec![] }, "an answer stays");
+    }
+}
+
+contract! {
+    /// Old keys are forgotten, answered or not.
+    async fn old_keys_are_purged(store) {
+        furnish(store).await;
+        begin(store, 1, 0).await;
+        write(store, |tx| tx.org(org()).begin_idempotent("new", &[1; 32], at(100))).await;
+        assert_eq!(write(store, |tx| tx.purge_idempotent(at(50))).await, 1);
+        assert_eq!(begin(store, 2, 101).await, Begun::New);
+    }
+}
