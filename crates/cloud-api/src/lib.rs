@@ -67,6 +67,7 @@
 pub mod client;
 pub mod codes;
 pub mod config;
+pub mod media;
 pub mod numbers;
 pub mod send;
 pub mod signup;

@@ -106,7 +106,7 @@ pub(crate) async fn read(
     Ok((headers, all.map_or(first, BytesMut::freeze)))
 }
 
-async fn next_chunk(response: &mut reqwest::Response) -> Result<Option<Bytes>, CallError> {
+pub(crate) async fn next_chunk(response: &mut reqwest::Response) -> Result<Option<Bytes>, CallError> {
     response.chunk().await.map_err(|error| {
         // The request was answered in part: whatever broke now broke after sending.
         CallError::Unknown(if error.is_timeout() {

@@ -4,7 +4,7 @@
 //! what HTTP/2 calls safe to repeat. Whether to try again is the caller's decision, on the ground of
 //! [`CallError`].
 
-mod call;
+pub(crate) mod call;
 mod error;
 pub(crate) mod page;
 mod send;

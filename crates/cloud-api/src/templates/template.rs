@@ -1,12 +1,11 @@
-//! A template as Meta shows it, and the calls that list and read them.
+//! A template as Meta shows it.
 
 use serde::{Deserialize, Serialize};
 
 use super::component::TemplateComponent;
-use crate::client::{CallError, Calls, Page, PageRequest, page};
 use crate::wire::{Extra, Timestamp, lenient, open_enum};
 
-/// The fields read by [`Calls::list_templates`] and [`Calls::get_template`].
+/// The fields read by `list_templates` and `get_template`.
 pub const TEMPLATE_FIELDS: &str = "id,name,status,category,sub_category,correct_category,language,components,\
 parameter_format,quality_score,rejected_reason,previous_category,message_send_ttl_seconds,library_template_name,\
 cta_url_link_tracking_opted_out";
@@ -178,37 +177,4 @@ pub struct TemplateFilter {
     pub category: Option<Category>,
     /// That people take so.
     pub quality_score: Option<QualityScore>,
-}
-
-impl Calls<'_> {
-    /// Lists the templates of a WABA, with [`TEMPLATE_FIELDS`].
-    ///
-    /// # Errors
-    /// [`CallError`].
-    pub async fn list_templates(
-        &self,
-        waba_id: &str,
-        filter: &TemplateFilter,
-        page: &PageRequest,
-    ) -> Result<Page<Template>, CallError> {
-        let mut query = page.query(&[("fields", TEMPLATE_FIELDS)]);
-        let filters = [
-            ("name", filter.name.as_deref()),
-            ("name_or_content", filter.name_or_content.as_deref()),
-            ("language", filter.language.as_deref()),
-            ("status", filter.status.as_ref().map(TemplateStatus::as_str)),
-            ("category", filter.category.as_ref().map(Category::as_str)),
-            ("quality_score", filter.quality_score.as_ref().map(QualityScore::as_str)),
-        ];
-        query.extend(filters.into_iter().filter_map(|(name, value)| Some((name, value?.to_owned()))));
-        self.get(&[waba_id, "message_templates"], &page::borrowed(&query)).await
-    }
-
-    /// Reads one template, with [`TEMPLATE_FIELDS`].
-    ///
-    /// # Errors
-    /// [`CallError`]; code 100/33 when it does not exist.
-    pub async fn get_template(&self, template_id: &str) -> Result<Template, CallError> {
-        self.get(&[template_id], &[("fields", TEMPLATE_FIELDS)]).await
-    }
 }
