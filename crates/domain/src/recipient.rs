@@ -205,17 +205,14 @@ impl fmt::Display for SkipReason {
 pub mod own_code {
     /// It may have gone out, and the campaign's policy is not to send again.
     pub const GIVEN_UP: i32 = -1;
-    /// Meta could not be reached in any attempt.
-    pub const UNREACHABLE: i32 = -2;
     /// The message could not be made from the frozen values.
-    pub const UNSENDABLE: i32 = -3;
+    pub const UNSENDABLE: i32 = -2;
 
     /// One sentence for a person; `None` when the code is not ours.
     #[must_use]
     pub const fn explanation(code: i32) -> Option<&'static str> {
         match code {
             GIVEN_UP => Some("It may have gone out, no word came back, and it was decided not to send it again."),
-            UNREACHABLE => Some("WhatsApp could not be reached in any of the attempts."),
             UNSENDABLE => Some("The message could not be made from this person's values."),
             _ => None,
         }

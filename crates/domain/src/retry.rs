@@ -11,8 +11,11 @@ use crate::{
 /// The reasons for which a send that surely did not go out is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Wait {
-    /// We never reached Meta, or Meta is unwell: 1 s, doubling to 5 min, 12 attempts.
+    /// We never reached Meta: 1 s, doubling to 5 min, as often as it takes.
     Connection,
+    /// Meta took it and then failed it for a fault of its own (131000, 131016): a minute, doubling;
+    /// three attempts.
+    Fault,
     /// The number or account is above its rate (4, 80007, 130429): short, as often as it takes.
     Pace,
     /// This recipient got too much too fast (131056). Meta: wait 4^attempt seconds.
@@ -24,9 +27,9 @@ pub enum Wait {
 impl Wait {
     const fn max_attempts(self) -> u32 {
         match self {
-            Self::Connection => 12,
-            // Refused before it was processed: giving up here would lose a message that is fine.
-            Self::Pace => u32::MAX,
+            // Nothing is wrong with the message: giving up here would lose it.
+            Self::Connection | Self::Pace => u32::MAX,
+            Self::Fault => 3,
             Self::Pair => 6,
             Self::Day => 3,
         }
@@ -35,6 +38,7 @@ impl Wait {
     fn delay(self, attempt: u32) -> Duration {
         match self {
             Self::Connection => Duration::from_secs(1 << attempt.min(9)).min(Duration::from_secs(300)),
+            Self::Fault => Duration::from_secs(60 << attempt.min(5)),
             Self::Pace => Duration::from_millis(250 << attempt.min(5)),
             Self::Pair => Duration::from_secs(4_u64.saturating_pow(attempt.min(6))),
             Self::Day => Duration::from_secs(24 * 3600 + 600),
@@ -80,7 +84,7 @@ mod tests {
         #[test]
         fn no_wait_is_shorter_than_its_rule_or_longer_than_a_fifth_more(made in 1_u32..40, seed: u64) {
             let (now, rng) = (Timestamp::from_seconds(1_000), Rng::seeded(seed));
-            for wait in [Wait::Connection, Wait::Pace, Wait::Pair, Wait::Day] {
+            for wait in [Wait::Connection, Wait::Fault, Wait::Pace, Wait::Pair, Wait::Day] {
                 if let Some(at) = wait.next_attempt(made, now, &rng) {
                     let delay = wait.delay(made - 1);
                     prop_assert!(at.since(now) >= delay && at.since(now) <= delay + delay / 5);

@@ -1,1 +1,111 @@
-//! Placeholder.
+//! The engine: planning, sending, settling, receiving, jobs.
+//!
+//! Each part is a loop over the database, woken by hints and looking by itself from time to time, so
+//! that a lost hint, a crash or a restart costs time and never work:
+//!
+//! - [`planner`](self): freezes the audiences of started campaigns into the ledger;
+//! - sender and lanes: one lane per number hands out, sends, writes down;
+//! - settling: decides about what may or may not have gone out;
+//! - [`Journal`] and its processor: webhooks are kept, then applied once;
+//! - [`jobs`]: long tasks such as imports.
+//!
+//! The engine must never send without a committed intent, never treat silence as proof while it could
+//! not hear, and never hold a transaction across a network call.
+
+mod bus;
+pub mod jobs;
+mod journal;
+mod lane;
+mod parts;
+mod planner;
+mod sender;
+mod settings;
+mod settling;
+mod upkeep;
+mod vault;
+
+pub use bus::{Bus, Ear, Hint};
+pub use journal::{AppendError, Journal};
+pub use parts::Parts;
+pub use settings::Settings;
+pub use vault::{Vault, waba_token_place};
+
+use jobs::JobRunner;
+use parts::Shared;
+use std::sync::{Arc, Mutex, PoisonError};
+use tisara_domain::Duration;
+use tisara_store::Engine as Database;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// A running engine. Cheap to clone.
+#[derive(Clone)]
+pub struct Engine {
+    journal: Journal,
+    shared: Arc<Shared>,
+    stop: CancellationToken,
+    loops: Arc<Mutex<Vec<(&'static str, JoinHandle<()>)>>>,
+}
+
+impl Engine {
+    /// Starts every loop.
+    ///
+    /// # Errors
+    /// When the database cannot be written.
+    pub async fn start(parts: Parts, runners: Vec<Arc<dyn JobRunner>>) -> tisara_store::Result<Self> {
+        let shared = Arc::new(Shared::new(parts));
+        // SQLite has one process; whatever owned something before is dead and need not be waited for.
+        if shared.store.engine() == Database::Sqlite {
+            shared.store.write(|tx| tx.end_all_leases()).await?;
+        }
+        upkeep::note_hearing(&shared, shared.ambient.now()).await;
+        let stop = CancellationToken::new();
+        let (journal, keeping) = Journal::open(Arc::clone(&shared), stop.clone());
+        let loops = vec![
+            ("journal", tokio::spawn(keeping)),
+            ("processor", tokio::spawn(journal::run(Arc::clone(&shared), stop.clone()))),
+            ("planner", tokio::spawn(planner::run(Arc::clone(&shared), stop.clone()))),
+            ("sender", tokio::spawn(sender::run(Arc::clone(&shared), stop.clone()))),
+            ("jobs", tokio::spawn(jobs::run(Arc::clone(&shared), runners, stop.clone()))),
+            ("upkeep", tokio::spawn(upkeep::run(Arc::clone(&shared), stop.clone()))),
+        ];
+        Ok(Self { journal, shared, stop, loops: Arc::new(Mutex::new(loops)) })
+    }
+
+    /// The way in for webhooks.
+    #[must_use]
+    pub const fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// The hints.
+    #[must_use]
+    pub fn bus(&self) -> &Bus {
+        &self.shared.bus
+    }
+
+    /// Whether every loop is alive.
+    #[must_use]
+    pub fn is_alive(&self) -> bool {
+        let loops = self.loops.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.stop.is_cancelled() && !loops.is_empty() && loops.iter().all(|(_, l)| !l.is_finished())
+    }
+
+    /// Stops taking up work, waits for what is on its way, writes it down and ends; at most `patience`.
+    /// What is then still open is found at the next start. False when it took too long.
+    pub async fn stop(&self, patience: Duration) -> bool {
+        self.stop.cancel();
+        let loops = std::mem::take(&mut *self.loops.lock().unwrap_or_else(PoisonError::into_inner));
+        let all = async {
+            for (name, handle) in loops {
+                if handle.await.is_err() {
+                    tracing::error!(part = name, "a part of the engine had failed");
+                }
+            }
+        };
+        tokio::select! {
+            () = all => true,
+            () = self.shared.ambient.sleep(patience) => false,
+        }
+    }
+}

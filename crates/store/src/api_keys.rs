@@ -49,7 +49,13 @@ impl OrgTx<'_, '_> {
     ///
     /// # Errors
     /// [`Duplicate`](crate::Error::Duplicate) when the id or secret is taken, or as the database says.
-    pub fn create_api_key(&mut self, id: ApiKeyId, name: &str, hash: &[u8; 32], now: Timestamp) -> Result<()> {
+    pub fn create_api_key(
+        &mut self,
+        id: ApiKeyId,
+        name: &str,
+        hash: &[u8; 32],
+        now: Timestamp,
+    ) -> Result<()> {
         self.tx.execute(
             "INSERT INTO api_key (org_id, id, name, hash, created_at) VALUES ($1, $2, $3, $4, $5)",
             args![self.org, id, name, hash[..], now],

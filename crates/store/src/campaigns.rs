@@ -235,7 +235,8 @@ impl OrgTx<'_, '_> {
     pub fn list_campaigns(&mut self, before: Option<CampaignId>, limit: u32) -> Result<Vec<Campaign>> {
         match before {
             None => {
-                let sql = format!("SELECT {COLUMNS} FROM campaign WHERE org_id = $1 ORDER BY id DESC LIMIT $2");
+                let sql =
+                    format!("SELECT {COLUMNS} FROM campaign WHERE org_id = $1 ORDER BY id DESC LIMIT $2");
                 self.tx.list(&sql, args![self.org, limit], campaign)
             }
             Some(before) => {
@@ -273,12 +274,15 @@ impl OrgTx<'_, '_> {
     ) -> Result<CampaignState, CampaignError> {
         let from: CampaignState = self
             .tx
-            .find("SELECT state FROM campaign WHERE org_id = $1 AND id = $2", args![self.org, id], |r| r.get(0))?
+            .find("SELECT state FROM campaign WHERE org_id = $1 AND id = $2", args![self.org, id], |r| {
+                r.get(0)
+            })?
             .ok_or(CampaignError::NotFound)?;
         let to = from.after(event)?;
         let started = (event == CampaignEvent::Start).then_some(now);
         // A cancelled campaign is over once what waited has been skipped, see `skip_cancelled`.
-        let finished = (event == CampaignEvent::Finish || from == CampaignState::Draft && to.is_over()).then_some(now);
+        let finished =
+            (event == CampaignEvent::Finish || from == CampaignState::Draft && to.is_over()).then_some(now);
         let moved = self.tx.execute(
             "UPDATE campaign SET state = $3, paused_reason = $4, started_at = coalesce(started_at, $5), \
              finished_at = coalesce(finished_at, $6) WHERE org_id = $1 AND id = $2 AND state = $7",
@@ -286,7 +290,9 @@ impl OrgTx<'_, '_> {
         )?;
         if moved == 0 {
             // Somebody moved it since the line above; on PostgreSQL the row was not locked.
-            return Err(Error::Unavailable("the campaign was being changed at the same moment".to_owned()).into());
+            return Err(
+                Error::Unavailable("the campaign was being changed at the same moment".to_owned()).into()
+            );
         }
         Ok(to)
     }

@@ -84,10 +84,8 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn delete_field(&mut self, id: FieldId) -> Result<bool> {
-        self.tx.execute(
-            "DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2",
-            args![self.org, id],
-        )?;
+        self.tx
+            .execute("DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2", args![self.org, id])?;
         Ok(self.tx.execute("DELETE FROM field WHERE org_id = $1 AND id = $2", args![self.org, id])? == 1)
     }
 }

@@ -142,7 +142,12 @@ impl OrgTx<'_, '_> {
     ///
     /// # Errors
     /// As the database says.
-    pub fn list_journal(&mut self, only_failed: bool, before: Option<i64>, limit: u32) -> Result<Vec<EntryLine>> {
+    pub fn list_journal(
+        &mut self,
+        only_failed: bool,
+        before: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<EntryLine>> {
         let failed = if only_failed { " AND f.id IS NOT NULL" } else { "" };
         let sql = format!("{LINE} WHERE j.id < $2{failed} ORDER BY j.id DESC LIMIT $3");
         self.tx.list(&sql, args![self.org, before.unwrap_or(i64::MAX), limit], line)
@@ -171,7 +176,8 @@ impl OrgTx<'_, '_> {
             return Ok(false);
         }
         self.tx.execute("DELETE FROM journal_failed WHERE id = $1", args![id])?;
-        self.tx.execute("INSERT INTO journal_todo (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", args![id])?;
+        self.tx
+            .execute("INSERT INTO journal_todo (id) VALUES ($1) ON CONFLICT (id) DO NOTHING", args![id])?;
         Ok(true)
     }
 }

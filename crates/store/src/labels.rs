@@ -78,10 +78,8 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn delete_label(&mut self, id: LabelId) -> Result<bool> {
-        self.tx.execute(
-            "DELETE FROM contact_label WHERE org_id = $1 AND label_id = $2",
-            args![self.org, id],
-        )?;
+        self.tx
+            .execute("DELETE FROM contact_label WHERE org_id = $1 AND label_id = $2", args![self.org, id])?;
         Ok(self.tx.execute("DELETE FROM label WHERE org_id = $1 AND id = $2", args![self.org, id])? == 1)
     }
 
@@ -106,7 +104,9 @@ impl OrgTx<'_, '_> {
     /// As the database says.
     pub fn unlabel_contacts(&mut self, label: LabelId, contacts: &[ContactId]) -> Result<u64> {
         self.with_contacts(label, contacts, |list| {
-            format!("DELETE FROM contact_label WHERE org_id = $1 AND label_id = $2 AND contact_id IN ({list})")
+            format!(
+                "DELETE FROM contact_label WHERE org_id = $1 AND label_id = $2 AND contact_id IN ({list})"
+            )
         })
     }
 

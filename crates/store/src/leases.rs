@@ -14,7 +14,13 @@ impl Tx<'_> {
     ///
     /// # Errors
     /// As the database says.
-    pub fn take_lease(&mut self, name: &str, owner: &str, now: Timestamp, until: Timestamp) -> Result<Option<i64>> {
+    pub fn take_lease(
+        &mut self,
+        name: &str,
+        owner: &str,
+        now: Timestamp,
+        until: Timestamp,
+    ) -> Result<Option<i64>> {
         self.find(
             "INSERT INTO lease (name, owner, token, until) VALUES ($1, $2, 1, $4) \
              ON CONFLICT (name) DO UPDATE SET owner = excluded.owner, until = excluded.until, \
@@ -33,7 +39,9 @@ impl Tx<'_> {
     pub fn holds_lease(&mut self, name: &str, token: i64, now: Timestamp) -> Result<bool> {
         let sql = match self.engine() {
             Engine::Sqlite => "SELECT 1 FROM lease WHERE name = $1 AND token = $2 AND until > $3",
-            Engine::Postgres => "SELECT 1::bigint FROM lease WHERE name = $1 AND token = $2 AND until > $3 FOR SHARE",
+            Engine::Postgres => {
+                "SELECT 1::bigint FROM lease WHERE name = $1 AND token = $2 AND until > $3 FOR SHARE"
+            }
         };
         Ok(self.find(sql, args![name, token, now], |r| r.get::<i64>(0))?.is_some())
     }

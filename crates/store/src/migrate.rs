@@ -119,7 +119,9 @@ fn applied(tx: &mut Tx<'_>) -> Result<Vec<(i64, String)>> {
     if tx.get(exists, &[], |row| row.get::<i64>(0))? == 0 {
         return Ok(Vec::new());
     }
-    tx.list("SELECT number, checksum FROM migration ORDER BY number", &[], |row| Ok((row.get(0)?, row.get(1)?)))
+    tx.list("SELECT number, checksum FROM migration ORDER BY number", &[], |row| {
+        Ok((row.get(0)?, row.get(1)?))
+    })
 }
 
 fn checksum(sql: &str) -> String {

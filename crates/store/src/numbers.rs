@@ -140,7 +140,9 @@ impl OrgTx<'_, '_> {
     pub fn list_numbers(&mut self, after: Option<NumberId>, limit: u32) -> Result<Vec<Number>> {
         let after = after.unwrap_or(crate::keys::first());
         self.tx.list(
-            &format!("SELECT {COLUMNS} FROM number n WHERE n.org_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3"),
+            &format!(
+                "SELECT {COLUMNS} FROM number n WHERE n.org_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3"
+            ),
             args![self.org, after, limit],
             read,
         )
@@ -175,7 +177,12 @@ impl OrgTx<'_, '_> {
     ///
     /// # Errors
     /// As the database says.
-    pub fn set_number_standing(&mut self, id: NumberId, quality: Option<&str>, status: Option<&str>) -> Result<()> {
+    pub fn set_number_standing(
+        &mut self,
+        id: NumberId,
+        quality: Option<&str>,
+        status: Option<&str>,
+    ) -> Result<()> {
         self.tx.execute(
             "UPDATE number SET quality = COALESCE($3, quality), status = COALESCE($4, status) \
              WHERE org_id = $1 AND id = $2",

@@ -4,7 +4,7 @@ use crate::{
     args,
     seam::{OrgTx, Result, Tx},
 };
-use tisara_domain::{MessageId, NumberId, OrgId, Timestamp, message::MessageState};
+use tisara_domain::{ContactId, MessageId, NumberId, OrgId, Timestamp, message::MessageState};
 
 /// A message that may be sent now, once, in this attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -143,6 +143,19 @@ impl OrgTx<'_, '_> {
         Ok(())
     }
 
+    /// The person a message goes to.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_message_contact(&mut self, id: MessageId) -> Result<Option<ContactId>> {
+        self.tx.find(
+            "SELECT t.contact_id FROM message m JOIN thread t ON t.org_id = m.org_id AND t.id = m.thread_id \
+             WHERE m.org_id = $1 AND m.id = $2",
+            args![self.org, id],
+            |r| r.get(0),
+        )
+    }
+
     /// Messages that earlier owners of the number were sending become uncertain.
     ///
     /// # Errors
@@ -211,7 +224,17 @@ impl OrgTx<'_, '_> {
              delivered_at = CASE WHEN $4 = 6 THEN coalesce(delivered_at, $8) ELSE delivered_at END, \
              read_at = CASE WHEN $4 = 7 THEN coalesce(read_at, $8) ELSE read_at END \
              WHERE org_id = $1 AND id = $2 AND state < 8 AND ($9 = 0 OR attempt = $3)",
-            args![self.org, news.id, news.attempt, news.state, news.wamid, code, details, news.at, i64::from(failed)],
+            args![
+                self.org,
+                news.id,
+                news.attempt,
+                news.state,
+                news.wamid,
+                code,
+                details,
+                news.at,
+                i64::from(failed)
+            ],
         )?;
         Ok(changed > 0)
     }

@@ -13,7 +13,14 @@ use tisara_store::{
 };
 
 fn contact(n: u32, name: &str) -> NewContact {
-    NewContact { id: id(n), phone: phone(n), name: name.to_owned(), email: None, language: None, fields: vec![] }
+    NewContact {
+        id: id(n),
+        phone: phone(n),
+        name: name.to_owned(),
+        email: None,
+        language: None,
+        fields: vec![],
+    }
 }
 
 fn label(n: u32, name: &str) -> Label {

@@ -84,7 +84,13 @@ fn campaign(tx: &mut Tx<'_>, campaign: u32, number: u32) -> Result<()> {
     Ok(())
 }
 
-fn recipient(tx: &mut Tx<'_>, campaign: u32, seq: i64, state: RecipientState, accepted: Option<Timestamp>) -> Result<()> {
+fn recipient(
+    tx: &mut Tx<'_>,
+    campaign: u32,
+    seq: i64,
+    state: RecipientState,
+    accepted: Option<Timestamp>,
+) -> Result<()> {
     tx.execute(
         "INSERT INTO recipient (org_id, campaign_id, seq, contact_id, address, variables, state, reason, attempt, \
          wamid, accepted_at) VALUES ($1, $2, $3, $4, 'x', '[\"Nimal\"]', $5, 0, 1, 'w', $6)",

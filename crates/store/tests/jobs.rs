@@ -12,7 +12,8 @@ const LOCK: Duration = Duration::from_secs(60);
 
 async fn create(store: &Store, n: u32, kind: &'static str, seconds: i64) {
     write(store, move |tx| {
-        let new = NewJob { id: id(n), kind: kind.to_owned(), input: r#"{"a":1}"#.to_owned(), now: at(seconds) };
+        let new =
+            NewJob { id: id(n), kind: kind.to_owned(), input: r#"{"a":1}"#.to_owned(), now: at(seconds) };
         tx.org(org()).create_job(&new)
     })
     .await;

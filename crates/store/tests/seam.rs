@@ -79,7 +79,10 @@ contract! {
 #[tokio::test]
 async fn an_answered_write_is_on_disk() {
     let test = TestStore::new(Engine::Sqlite).await;
-    test.store.write(|tx| tx.execute("INSERT INTO journal_todo (id) VALUES ($1)", args![5_i64])).await.unwrap();
+    test.store
+        .write(|tx| tx.execute("INSERT INTO journal_todo (id) VALUES ($1)", args![5_i64]))
+        .await
+        .unwrap();
     let again = Store::open(&test.url, Options::default()).unwrap();
     let n = again.read(|tx| tx.get("SELECT count(*) FROM journal_todo", args![], |r| r.get::<i64>(0))).await;
     assert_eq!(n.unwrap(), 1);

@@ -14,9 +14,7 @@ use std::{
     collections::{HashMap, HashSet},
     sync::Arc,
 };
-use tisara_domain::{
-    ConsentId, ContactId, FieldId, LabelId, Phone, Timestamp, consent::ConsentState,
-};
+use tisara_domain::{ConsentId, ContactId, FieldId, LabelId, Phone, Timestamp, consent::ConsentState};
 
 /// One row of a file, read and checked.
 #[derive(Clone, Debug)]

@@ -123,9 +123,7 @@ impl OrgTx<'_, '_> {
                 ),
                 "l.contact_id",
             ),
-            None => {
-                (format!("SELECT {COLUMNS} FROM contact c WHERE c.org_id = $1 AND c.id < $2"), "c.id")
-            }
+            None => (format!("SELECT {COLUMNS} FROM contact c WHERE c.org_id = $1 AND c.id < $2"), "c.id"),
         };
         if let Some(consent) = filter.consent {
             sql.push_str(&format!(" AND c.consent = {}", place(owned(&consent.to_arg()))));

@@ -115,7 +115,8 @@ impl OrgTx<'_, '_> {
              WHERE f.org_id = $1 AND f.id = $2 AND i.conversation_id IS NOT NULL)",
             args![self.org, from, now, into],
         )?;
-        self.tx.execute("UPDATE conversation SET thread_id = $3 WHERE org_id = $1 AND thread_id = $2", args)?;
+        self.tx
+            .execute("UPDATE conversation SET thread_id = $3 WHERE org_id = $1 AND thread_id = $2", args)?;
         self.tx.execute(
             "UPDATE thread SET \
              last_line = CASE WHEN f.last_message_at > thread.last_message_at THEN f.last_line ELSE thread.last_line END, \

@@ -93,9 +93,11 @@ impl OrgTx<'_, '_> {
                  JOIN contact c ON c.org_id = i.org_id AND c.id = i.contact_id \
                  WHERE i.org_id = $1 AND i.portfolio = $2 AND i.kind = $3 AND i.value = $4"
             );
-            found.extend(
-                self.tx.find(&sql, args![self.org, sender.portfolio, IdentityKind::Bsuid, bsuid], read)?,
-            );
+            found.extend(self.tx.find(
+                &sql,
+                args![self.org, sender.portfolio, IdentityKind::Bsuid, bsuid],
+                read,
+            )?);
         }
         if let Some(phone) = &sender.phone
             && (phone_too || found.is_empty())
@@ -150,8 +152,11 @@ impl OrgTx<'_, '_> {
     fn create_from_sender(&mut self, sender: &Sender, now: Timestamp, id: ContactId) -> Result<()> {
         // Meta: a user id begins with the country and a dot.
         let country = |bsuid: &str| bsuid.split_once('.').and_then(|(c, _)| c.parse::<Region>().ok());
-        let region =
-            sender.phone.as_ref().and_then(Phone::region).or_else(|| sender.bsuid.as_deref().and_then(country));
+        let region = sender
+            .phone
+            .as_ref()
+            .and_then(Phone::region)
+            .or_else(|| sender.bsuid.as_deref().and_then(country));
         let name = sender.name.as_deref().unwrap_or_default().trim();
         let written = self.tx.execute(
             "INSERT INTO contact (org_id, id, phone, region, name, name_fold, consent, reachable, created_at, \

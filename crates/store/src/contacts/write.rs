@@ -111,7 +111,12 @@ impl OrgTx<'_, '_> {
 
     /// Gives a contact a phone number; another one that it had goes to its history. A new number has
     /// yet to show whether it can be reached.
-    pub(super) fn change_contact_phone(&mut self, id: ContactId, phone: &Phone, now: Timestamp) -> Result<()> {
+    pub(super) fn change_contact_phone(
+        &mut self,
+        id: ContactId,
+        phone: &Phone,
+        now: Timestamp,
+    ) -> Result<()> {
         let before: Option<Option<String>> = self.tx.find(
             "SELECT phone FROM contact WHERE org_id = $1 AND id = $2",
             args![self.org, id],

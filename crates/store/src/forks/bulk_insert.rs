@@ -38,7 +38,12 @@ impl<const N: usize> BulkInsert<N> {
 
     /// Inserts the rows and says for each whether it went in; a row stays out where `conflict` says
     /// `DO NOTHING`. The first column must be a key of 16 bytes, different in every row.
-    pub(crate) fn run_and_tell(&self, tx: &mut Tx<'_>, org: OrgId, rows: &[[Arg<'_>; N]]) -> Result<Vec<bool>> {
+    pub(crate) fn run_and_tell(
+        &self,
+        tx: &mut Tx<'_>,
+        org: OrgId,
+        rows: &[[Arg<'_>; N]],
+    ) -> Result<Vec<bool>> {
         let mut went_in = vec![false; rows.len()];
         if rows.is_empty() {
             return Ok(went_in);
@@ -46,10 +51,12 @@ impl<const N: usize> BulkInsert<N> {
         match tx.driver() {
             Driver::Sqlite(conn) => self.each_row(conn, org, rows, |i, n| went_in[i] = n == 1)?,
             Driver::Postgres(tx) => {
-                let statement = tx.prepare(&self.postgres_sql(&format!("RETURNING {}", self.columns[0].0)))?;
+                let statement =
+                    tx.prepare(&self.postgres_sql(&format!("RETURNING {}", self.columns[0].0)))?;
                 let mut keys = HashSet::with_capacity(rows.len());
                 for row in tx.query(&statement, &refs(&org.to_arg(), &columns(rows)))? {
-                    let key: [u8; 16] = crate::seam::Row::Postgres(&row).get::<Vec<u8>>(0)?.try_into().unwrap_or_default();
+                    let key: [u8; 16] =
+                        crate::seam::Row::Postgres(&row).get::<Vec<u8>>(0)?.try_into().unwrap_or_default();
                     keys.insert(key);
                 }
                 for (went_in, row) in went_in.iter_mut().zip(rows) {
@@ -104,10 +111,7 @@ fn columns<'a, const N: usize>(rows: &[[Arg<'a>; N]]) -> [Vec<Arg<'a>>; N] {
     std::array::from_fn(|i| rows.iter().map(|row| row[i].clone()).collect())
 }
 
-fn refs<'a>(
-    org: &'a Arg<'a>,
-    columns: &'a [Vec<Arg<'a>>],
-) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {
+fn refs<'a>(org: &'a Arg<'a>, columns: &'a [Vec<Arg<'a>>]) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {
     let columns = columns.iter().map(|c| c as &(dyn postgres_types::ToSql + Sync));
     std::iter::once(org as &(dyn postgres_types::ToSql + Sync)).chain(columns).collect()
 }

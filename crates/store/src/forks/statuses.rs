@@ -104,9 +104,12 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
             let keys: Vec<Key> = rows.iter().map(|(key, _)| *key).collect();
             let (campaigns, seqs) = columns(&keys);
             let column = |f: fn(&StatusRow) -> i64| rows.iter().map(|(_, r)| f(r)).collect::<Vec<i64>>();
-            let optional =
-                |f: fn(&StatusRow) -> Option<i64>| rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<i64>>>();
-            let text = |f: fn(&StatusRow) -> Option<&str>| rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<&str>>>();
+            let optional = |f: fn(&StatusRow) -> Option<i64>| {
+                rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<i64>>>()
+            };
+            let text = |f: fn(&StatusRow) -> Option<&str>| {
+                rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<&str>>>()
+            };
             pg.execute(
                 "UPDATE recipient r SET state = n.state, reason = n.reason, attempt = n.attempt, wamid = n.wamid, \
                  billing = n.billing, sent_at = n.sent_at, delivered_at = n.delivered_at, read_at = n.read_at, \

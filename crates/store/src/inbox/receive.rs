@@ -2,9 +2,7 @@
 
 use super::first_line;
 use crate::{OrgTx, Result, args};
-use tisara_domain::{
-    ConversationId, MessageId, NumberId, ThreadId, Timestamp, message::MessageState,
-};
+use tisara_domain::{ConversationId, MessageId, NumberId, ThreadId, Timestamp, message::MessageState};
 
 /// A message from a contact.
 #[derive(Clone, Debug)]

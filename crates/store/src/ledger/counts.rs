@@ -1,6 +1,9 @@
 //! Counters: changed by deltas, in the transaction of the rows they count.
 
-use crate::{args, seam::{OrgTx, Result}};
+use crate::{
+    args,
+    seam::{OrgTx, Result},
+};
 use std::collections::BTreeMap;
 use tisara_domain::{CampaignId, RecipientState};
 

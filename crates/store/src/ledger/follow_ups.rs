@@ -53,7 +53,13 @@ impl OrgTx<'_, '_> {
     /// As the database says. A row that was settled meanwhile is left alone.
     pub fn send_again(&mut self, number: NumberId, row: Unsettled, now: Timestamp) -> Result<()> {
         if self.leave_uncertain(row, RecipientState::Planned, 0)? {
-            self.write_follow_up((row.campaign, row.seq), number, follow_up_kind::RETRY, now, row.attempted_at)?;
+            self.write_follow_up(
+                (row.campaign, row.seq),
+                number,
+                follow_up_kind::RETRY,
+                now,
+                row.attempted_at,
+            )?;
         }
         Ok(())
     }

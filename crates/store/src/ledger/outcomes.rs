@@ -103,7 +103,11 @@ impl OrgTx<'_, '_> {
             }
             Attempted::Retry { due_at } => {
                 let counted = self.count_attempt(outcome)?;
-                if counted { self.put_follow_up(number, outcome, follow_up_kind::RETRY, due_at, now) } else { Ok(()) }
+                if counted {
+                    self.put_follow_up(number, outcome, follow_up_kind::RETRY, due_at, now)
+                } else {
+                    Ok(())
+                }
             }
             Attempted::Uncertain { settle_at } => {
                 let moved = self.tx.execute(
@@ -112,7 +116,11 @@ impl OrgTx<'_, '_> {
                     args![self.org, campaign, seq, outcome.attempt, RecipientState::Uncertain],
                 )?;
                 if moved == 0 {
-                    return if outcome.from_follow_up { self.delete_follow_up(campaign, seq) } else { Ok(()) };
+                    return if outcome.from_follow_up {
+                        self.delete_follow_up(campaign, seq)
+                    } else {
+                        Ok(())
+                    };
                 }
                 deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
                 self.put_follow_up(number, outcome, follow_up_kind::SETTLE, settle_at, now)

@@ -12,8 +12,8 @@ use crate::{
 };
 use std::{borrow::Cow, fmt::Write as _};
 use tisara_domain::{
-    CampaignId, CampaignState, ContactId, Duration, RecipientState, SkipReason, Timestamp, consent::ConsentState,
-    id::TypedId as _,
+    CampaignId, CampaignState, ContactId, Duration, RecipientState, SkipReason, Timestamp,
+    consent::ConsentState, id::TypedId as _,
 };
 
 /// Rows that one slice plans: whole chunks.
@@ -59,7 +59,8 @@ impl OrgTx<'_, '_> {
             audience => Part::of(audience, after),
         };
         let first = campaign.planned;
-        let planned = if part.is_empty() { 0 } else { self.insert_slice(&campaign, first, &part, rules, now)? };
+        let planned =
+            if part.is_empty() { 0 } else { self.insert_slice(&campaign, first, &part, rules, now)? };
         self.add_chunks(&campaign, first, first + planned)?;
         self.count_slice(id, first)?;
         let last = match &part {
@@ -77,11 +78,34 @@ impl OrgTx<'_, '_> {
         Ok(if done { Planned::All } else { Planned::More })
     }
 
+    /// What planning must know of a campaign's template and number.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn get_plan_rules(&mut self, id: CampaignId) -> Result<PlanRules> {
+        self.tx.get(
+            "SELECT t.category, w.portfolio FROM campaign c \
+             JOIN template t ON t.org_id = c.org_id AND t.id = c.template_id \
+             JOIN number n ON n.org_id = c.org_id AND n.id = c.number_id \
+             JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id WHERE c.org_id = $1 AND c.id = $2",
+            args![self.org, id],
+            |r| {
+                let category: &str = r.get(0)?;
+                Ok(PlanRules { marketing: category.eq_ignore_ascii_case("MARKETING"), portfolio: r.get(1)? })
+            },
+        )
+    }
+
     /// Counts what planning would do, without writing anything.
     ///
     /// # Errors
     /// As the database says.
-    pub fn estimate_audience(&mut self, definition: &Definition, rules: &PlanRules, now: Timestamp) -> Result<Estimate> {
+    pub fn estimate_audience(
+        &mut self,
+        definition: &Definition,
+        rules: &PlanRules,
+        now: Timestamp,
+    ) -> Result<Estimate> {
         let part = match &definition.audience {
             Audience::Contacts { contacts } => Part::Listed(contacts.clone()),
             audience => Part::of(audience, ContactId::from_bytes([0; 16])),
@@ -117,7 +141,8 @@ impl OrgTx<'_, '_> {
     ) -> Result<i64> {
         let mut sql = Sql::new(self.tx.engine());
         let rows = sql.audience(self.org.to_bytes(), part, &campaign.definition, rules, now, SLICE_ROWS);
-        let (org, id, first) = (sql.bind(self.org.to_arg()), sql.bind(campaign.id.to_arg()), sql.bind(first.to_arg()));
+        let (org, id, first) =
+            (sql.bind(self.org.to_arg()), sql.bind(campaign.id.to_arg()), sql.bind(first.to_arg()));
         // PostgreSQL takes the type of a bare placeholder in a SELECT list for text.
         let (org, id) = match self.tx.engine() {
             Engine::Sqlite => (org, id),
@@ -241,7 +266,8 @@ impl<'a> Sql<'a> {
                 let label = self.bind(Arg::Id(Some(label.to_bytes())));
                 let after = self.bind(Arg::Id(Some(after.to_bytes())));
                 (
-                    "contact_label cl JOIN contact c ON c.org_id = cl.org_id AND c.id = cl.contact_id".to_owned(),
+                    "contact_label cl JOIN contact c ON c.org_id = cl.org_id AND c.id = cl.contact_id"
+                        .to_owned(),
                     format!("cl.org_id = {org} AND cl.label_id = {label} AND cl.contact_id > {after}"),
                 )
             }
@@ -296,7 +322,13 @@ impl<'a> Sql<'a> {
     }
 
     /// The SQL of the code of the first rule that excludes a person; 0 for none.
-    fn reason(&mut self, definition: &Definition, rules: &PlanRules, now: Timestamp, values: &[String]) -> String {
+    fn reason(
+        &mut self,
+        definition: &Definition,
+        rules: &PlanRules,
+        now: Timestamp,
+        values: &[String],
+    ) -> String {
         let mut sql = format!("CASE WHEN c.address IS NULL THEN {}", SkipReason::NoIdentity.code());
         let mut rule = |condition: &str, reason: SkipReason| {
             let _ = write!(sql, " WHEN {condition} THEN {}", reason.code());

@@ -78,9 +78,11 @@ impl OrgTx<'_, '_> {
         after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Recipient>> {
-        let mut sql = format!("SELECT {COLUMNS} FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND seq > $3");
+        let mut sql =
+            format!("SELECT {COLUMNS} FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND seq > $3");
         let after = after.unwrap_or(-1);
-        let mut values: Vec<Arg<'_>> = vec![self.org.to_arg(), campaign.to_arg(), after.to_arg(), limit.to_arg()];
+        let mut values: Vec<Arg<'_>> =
+            vec![self.org.to_arg(), campaign.to_arg(), after.to_arg(), limit.to_arg()];
         if let Some(state) = &state {
             values.push(state.to_arg());
             sql.push_str(" AND state = $5");
@@ -98,7 +100,8 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn find_recipient(&mut self, campaign: CampaignId, seq: i64) -> Result<Option<Recipient>> {
-        let sql = format!("SELECT {COLUMNS} FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND seq = $3");
+        let sql =
+            format!("SELECT {COLUMNS} FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND seq = $3");
         self.tx.find(&sql, args![self.org, campaign, seq], recipient)
     }
 

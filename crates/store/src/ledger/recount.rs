@@ -30,7 +30,9 @@ impl Tx<'_> {
     ) -> Result<Vec<(OrgId, CampaignId)>> {
         let read = |r: &crate::seam::Row<'_>| Ok((r.get(0)?, r.get(1)?));
         match after {
-            None => self.list("SELECT org_id, id FROM campaign ORDER BY org_id, id LIMIT $1", args![limit], read),
+            None => {
+                self.list("SELECT org_id, id FROM campaign ORDER BY org_id, id LIMIT $1", args![limit], read)
+            }
             Some((org, id)) => self.list(
                 "SELECT org_id, id FROM campaign WHERE (org_id, id) > ($1, $2) ORDER BY org_id, id LIMIT $3",
                 args![org, id, limit],
@@ -72,7 +74,10 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn repair_counts(&mut self, id: CampaignId) -> Result<()> {
-        self.tx.execute("DELETE FROM campaign_count WHERE org_id = $1 AND campaign_id = $2", args![self.org, id])?;
+        self.tx.execute(
+            "DELETE FROM campaign_count WHERE org_id = $1 AND campaign_id = $2",
+            args![self.org, id],
+        )?;
         self.tx.execute(
             "INSERT INTO campaign_count (org_id, campaign_id, slot, state, reason, n) \
              SELECT org_id, campaign_id, 0, state, reason, count(*) FROM recipient \

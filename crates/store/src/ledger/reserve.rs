@@ -55,6 +55,15 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn reserve_window(&mut self, campaign: CampaignId, token: i64, want: u32) -> Result<Window> {
+        // Whoever paused or cancelled it has committed: from then on nothing more is handed out.
+        let running = self.tx.find(
+            "SELECT id FROM campaign WHERE org_id = $1 AND id = $2 AND state = 'running'",
+            args![self.org, campaign],
+            |r| r.get::<CampaignId>(0),
+        )?;
+        if running.is_none() {
+            return Ok(Window::default());
+        }
         let Some((no, next, end)) = self.chunk_to_send(campaign, token)? else {
             return Ok(Window::default());
         };

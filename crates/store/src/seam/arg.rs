@@ -4,8 +4,8 @@ use postgres_types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use std::borrow::Cow;
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
-    MessageId, NumberId, OrgId, Phone, RecipientState, Region, SkipReason, TemplateId, ThreadId, Timestamp, WabaId,
-    consent::ConsentState, id::TypedId, message::MessageState,
+    MessageId, NumberId, OrgId, Phone, RecipientState, Region, SkipReason, TemplateId, ThreadId, Timestamp,
+    WabaId, consent::ConsentState, id::TypedId, message::MessageState,
 };
 
 /// One value for one placeholder. A NULL keeps its type, which PostgreSQL wants to know.
@@ -76,8 +76,20 @@ macro_rules! id_args {
     )*};
 }
 id_args!(
-    OrgId, WabaId, NumberId, ContactId, ConsentId, LabelId, FieldId, TemplateId, CampaignId, MessageId, ThreadId,
-    ConversationId, JobId, ApiKeyId
+    OrgId,
+    WabaId,
+    NumberId,
+    ContactId,
+    ConsentId,
+    LabelId,
+    FieldId,
+    TemplateId,
+    CampaignId,
+    MessageId,
+    ThreadId,
+    ConversationId,
+    JobId,
+    ApiKeyId
 );
 
 macro_rules! text_args {

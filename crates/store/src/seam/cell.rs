@@ -38,16 +38,20 @@ impl Row<'_> {
     /// When the column holds something else; that is a fault of ours or of the data.
     pub fn get<'s, T: Column<'s>>(&'s self, i: usize) -> Result<T> {
         let cell = match self {
-            Row::Sqlite(row) => match row.get_ref(i).map_err(|_| Error::Decode { column: i, wanted: "a value" })? {
-                rusqlite::types::ValueRef::Null => Cell::Null,
-                rusqlite::types::ValueRef::Integer(v) => Cell::Int(v),
-                rusqlite::types::ValueRef::Real(v) => Cell::Real(v),
-                rusqlite::types::ValueRef::Text(t) => {
-                    Cell::Text(std::str::from_utf8(t).map_err(|_| Error::Decode { column: i, wanted: "UTF-8" })?)
+            Row::Sqlite(row) => {
+                match row.get_ref(i).map_err(|_| Error::Decode { column: i, wanted: "a value" })? {
+                    rusqlite::types::ValueRef::Null => Cell::Null,
+                    rusqlite::types::ValueRef::Integer(v) => Cell::Int(v),
+                    rusqlite::types::ValueRef::Real(v) => Cell::Real(v),
+                    rusqlite::types::ValueRef::Text(t) => Cell::Text(
+                        std::str::from_utf8(t).map_err(|_| Error::Decode { column: i, wanted: "UTF-8" })?,
+                    ),
+                    rusqlite::types::ValueRef::Blob(b) => Cell::Bytes(b),
                 }
-                rusqlite::types::ValueRef::Blob(b) => Cell::Bytes(b),
-            },
-            Row::Postgres(row) => row.try_get(i).map_err(|_| Error::Decode { column: i, wanted: "a known type" })?,
+            }
+            Row::Postgres(row) => {
+                row.try_get(i).map_err(|_| Error::Decode { column: i, wanted: "a known type" })?
+            }
         };
         T::from_cell(cell).ok_or(Error::Decode { column: i, wanted: T::WANTED })
     }
@@ -221,6 +225,18 @@ macro_rules! id_columns {
     )*};
 }
 id_columns!(
-    OrgId, WabaId, NumberId, ContactId, ConsentId, LabelId, FieldId, TemplateId, CampaignId, MessageId, ThreadId,
-    ConversationId, JobId, ApiKeyId
+    OrgId,
+    WabaId,
+    NumberId,
+    ContactId,
+    ConsentId,
+    LabelId,
+    FieldId,
+    TemplateId,
+    CampaignId,
+    MessageId,
+    ThreadId,
+    ConversationId,
+    JobId,
+    ApiKeyId
 );

@@ -82,7 +82,11 @@ impl From<postgres::Error> for Error {
     fn from(e: postgres::Error) -> Self {
         use postgres::error::SqlState as S;
         let Some(db) = e.as_db_error() else {
-            return if e.is_closed() || is_io(&e) { Self::Unavailable(chain(&e)) } else { Self::Sql(chain(&e)) };
+            return if e.is_closed() || is_io(&e) {
+                Self::Unavailable(chain(&e))
+            } else {
+                Self::Sql(chain(&e))
+            };
         };
         let code = db.code();
         if *code == S::UNIQUE_VIOLATION {
@@ -103,11 +107,14 @@ impl From<postgres::Error> for Error {
 /// Two transactions were in each other's way; running one again settles it.
 fn is_conflict(code: &postgres::error::SqlState) -> bool {
     use postgres::error::SqlState as S;
-    *code == S::T_R_DEADLOCK_DETECTED || *code == S::T_R_SERIALIZATION_FAILURE || *code == S::LOCK_NOT_AVAILABLE
+    *code == S::T_R_DEADLOCK_DETECTED
+        || *code == S::T_R_SERIALIZATION_FAILURE
+        || *code == S::LOCK_NOT_AVAILABLE
 }
 
 fn is_io(e: &postgres::Error) -> bool {
-    std::error::Error::source(e).is_some_and(|s| s.is::<std::io::Error>()) || e.to_string().contains("connect")
+    std::error::Error::source(e).is_some_and(|s| s.is::<std::io::Error>())
+        || e.to_string().contains("connect")
 }
 
 fn chain(e: &dyn std::error::Error) -> String {

@@ -18,6 +18,6 @@ pub use arg::{Arg, ToArg};
 pub use cell::{Cell, Column, Row};
 pub use error::{Error, Result};
 pub use store::{Options, Store, Url};
+pub(crate) use tx::Driver;
 pub use tx::{Engine, OrgTx, Tx};
 pub use work::IsTransient;
-pub(crate) use tx::Driver;

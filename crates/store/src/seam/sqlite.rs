@@ -28,7 +28,8 @@ impl Sqlite {
     pub(super) fn open(path: &Path, readers: usize, cache_mib: u32) -> Result<Self> {
         let (writes, write_queue) = flume::bounded(QUEUE_MAX);
         let (reads, read_queue) = flume::bounded(QUEUE_MAX);
-        let writer = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, cache_mib)?;
+        let writer =
+            connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, cache_mib)?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         writer.pragma_update(None, "wal_autocheckpoint", 8000)?;
         let mut threads = vec![spawn("store-writer", move || write_loop(&writer, &write_queue))?];
@@ -202,7 +203,10 @@ mod tests {
 
     #[test]
     fn placeholders_keep_their_numbers() {
-        assert_eq!(question_marks("UPDATE t SET a=$2 WHERE id=$1 AND b='$3'"), "UPDATE t SET a=?2 WHERE id=?1 AND b='$3'");
+        assert_eq!(
+            question_marks("UPDATE t SET a=$2 WHERE id=$1 AND b='$3'"),
+            "UPDATE t SET a=?2 WHERE id=?1 AND b='$3'"
+        );
         assert_eq!(question_marks("SELECT data->>'$.a', $12"), "SELECT data->>'$.a', ?12");
     }
 }

@@ -132,8 +132,14 @@ impl<'c> Tx<'c> {
     ///
     /// # Errors
     /// As the database says, or when there is no row.
-    pub fn get<T>(&mut self, sql: &str, args: &[Arg<'_>], read: impl FnMut(&Row<'_>) -> Result<T>) -> Result<T> {
-        self.find(sql, args, read)?.ok_or_else(|| Error::Sql("a row that must be there is missing".to_owned()))
+    pub fn get<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<T> {
+        self.find(sql, args, read)?
+            .ok_or_else(|| Error::Sql("a row that must be there is missing".to_owned()))
     }
 
     /// Runs a script of several statements without values (migrations).

@@ -1,0 +1,307 @@
+//! Applying kept webhooks: in batches, each in one transaction with its mark, so that effects are had
+//! once, whatever crashes in between.
+
+use super::{
+    inbound::{Inbound, Preference},
+    statuses::{About, News},
+};
+use crate::{
+    bus::Hint,
+    lane::{Consequence, opt_out, pause, stop_number},
+    parts::Shared,
+};
+use std::{collections::BTreeMap, sync::Arc};
+use tisara_cloud_api::webhook::{self, Payload};
+use tisara_domain::{Ambient, CampaignId, NumberId, OrgId, Rng, ThreadId, Timestamp};
+use tisara_store::{Error, IsTransient, OrgTx, Result, Tx, journal::Entry, ledger::statuses::Applied};
+use tokio_util::sync::CancellationToken;
+
+const LEASE: &str = "journal";
+
+/// What an entry says, freed from its bytes: ready to be applied, again if need be.
+#[derive(Debug)]
+struct Effects {
+    entry: i64,
+    received_at: Timestamp,
+    parts: Vec<Part>,
+    /// An error in reading it as a whole.
+    unreadable: Option<String>,
+}
+
+/// What concerns one number.
+#[derive(Debug)]
+struct Part {
+    /// Meta's id of the number.
+    number: String,
+    news: News,
+    inbound: Vec<Inbound>,
+    preferences: Vec<Preference>,
+}
+
+/// What applying a batch touched, to tell listeners.
+#[derive(Debug, Default)]
+struct Touched {
+    campaigns: Vec<(OrgId, CampaignId)>,
+    threads: Vec<(OrgId, ThreadId)>,
+    statuses: u64,
+    inbound: u64,
+    foreign: u64,
+    doubled: u64,
+    retries: bool,
+}
+
+#[derive(Debug, thiserror::Error)]
+enum ApplyError {
+    /// Another node has applied one of the entries.
+    #[error("another node has applied it")]
+    Raced,
+    #[error(transparent)]
+    Store(#[from] Error),
+}
+
+impl IsTransient for ApplyError {
+    fn is_transient(&self) -> bool {
+        matches!(self, Self::Store(e) if e.is_transient())
+    }
+}
+
+/// Applies entries on hints and by itself, until told to stop.
+pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut ear = shared.bus.subscribe();
+    let mut leased_until = Timestamp(0);
+    while !stop.is_cancelled() {
+        let now = shared.ambient.now();
+        let more = match step(&shared, now, &mut leased_until).await {
+            Ok(more) => more,
+            Err(e) => {
+                tracing::warn!(error = %e, "storage is in the way; webhooks wait in the journal");
+                false
+            }
+        };
+        if more {
+            continue;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = ear.wait_for(|h| h == Hint::Journal) => {}
+            () = shared.ambient.sleep(shared.settings.tick()) => {}
+        }
+    }
+}
+
+/// One batch; says whether there may be more.
+async fn step(shared: &Shared, now: Timestamp, leased_until: &mut Timestamp) -> Result<bool> {
+    // One node at a time, so that they do not do each other's work twice for nothing. What keeps the
+    // effects single is the mark, not the lease.
+    if now.plus(shared.settings.lease() / 2) >= *leased_until {
+        let (owner, until) = (shared.owner.clone(), now.plus(shared.settings.lease()));
+        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, until)).await?.is_none() {
+            return Ok(false);
+        }
+        *leased_until = until;
+    }
+    let limit = shared.settings.journal_batch.max(1);
+    let entries = shared.store.read(move |tx| tx.list_journal_todo(limit)).await?;
+    if entries.is_empty() {
+        return Ok(false);
+    }
+    let more = entries.len() as u32 >= limit;
+    let effects: Vec<Arc<Effects>> =
+        entries.iter().map(|e| Arc::new(read(e, shared.ambient.rng()))).collect();
+    match apply(shared, effects.clone()).await {
+        Ok(()) => {}
+        Err(ApplyError::Raced) => {}
+        Err(ApplyError::Store(e)) if e.is_transient() => return Err(e),
+        Err(ApplyError::Store(e)) => {
+            tracing::warn!(error = %e, "a batch of webhooks could not be applied; each is tried alone");
+            one_by_one(shared, effects).await?;
+        }
+    }
+    Ok(more)
+}
+
+/// Tries each entry alone and sets aside the ones at fault.
+async fn one_by_one(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<()> {
+    for one in effects {
+        let entry = one.entry;
+        match apply(shared, vec![one]).await {
+            Ok(()) | Err(ApplyError::Raced) => {}
+            Err(ApplyError::Store(e)) if e.is_transient() => return Err(e),
+            Err(e) => {
+                tracing::error!(journal.id = entry, error = %e, "a webhook could not be applied and was set aside");
+                metrics::counter!("tisara_journal_failed_total").increment(1);
+                let (error, now) = (e.to_string(), shared.ambient.now());
+                shared.store.write(move |tx| tx.set_journal_entry_aside(entry, &error, now)).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn apply(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<(), ApplyError> {
+    let ambient = shared.ambient.clone();
+    let touched = shared.store.write(move |tx| apply_batch(tx, &effects, &ambient)).await?;
+    if touched.doubled > 0 {
+        tracing::error!(n = touched.doubled, "people got a message twice");
+    }
+    metrics::counter!("tisara_doubled_total").increment(touched.doubled);
+    metrics::counter!("tisara_statuses_total").increment(touched.statuses);
+    metrics::counter!("tisara_inbound_total").increment(touched.inbound);
+    metrics::counter!("tisara_foreign_statuses_total").increment(touched.foreign);
+    for (org, campaign) in touched.campaigns {
+        shared.touched(org, campaign);
+    }
+    for (org, thread) in touched.threads {
+        shared.bus.publish(Hint::Thread(org, thread));
+    }
+    if touched.retries {
+        shared.bus.publish(Hint::Work);
+    }
+    Ok(())
+}
+
+fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> Result<Touched, ApplyError> {
+    let mut touched = Touched::default();
+    let mut numbers: BTreeMap<&str, Option<(OrgId, NumberId, String)>> = BTreeMap::new();
+    let mut heard: BTreeMap<(OrgId, NumberId), Timestamp> = BTreeMap::new();
+    let mut news: BTreeMap<(OrgId, NumberId), News> = BTreeMap::new();
+    for entry in effects {
+        if let Some(error) = &entry.unreadable {
+            tx.set_journal_entry_aside(entry.entry, error, ambient.now())?;
+            continue;
+        }
+        if !tx.finish_journal_entry(entry.entry)? {
+            return Err(ApplyError::Raced);
+        }
+        for part in &entry.parts {
+            if !numbers.contains_key(part.number.as_str()) {
+                let found = tx.number_by_meta_id(&part.number)?;
+                numbers
+                    .insert(&part.number, found.map(|(org, number, portfolio)| (org, number.id, portfolio)));
+            }
+            let Some(Some((org, number, portfolio))) = numbers.get(part.number.as_str()) else {
+                touched.foreign += part.news.len() as u64;
+                continue;
+            };
+            let newest = heard.entry((*org, *number)).or_insert(entry.received_at);
+            *newest = (*newest).max(entry.received_at);
+            let mut tenant = tx.org(*org);
+            for message in &part.inbound {
+                touched.inbound += 1;
+                let thread = message.apply(&mut tenant, *number, portfolio, ambient)?;
+                touched.threads.extend(thread.map(|t| (*org, t)));
+            }
+            for preference in &part.preferences {
+                preference.apply(&mut tenant, portfolio, ambient)?;
+            }
+            news.entry((*org, *number)).or_default().append(&part.news);
+        }
+    }
+    for ((org, number), news) in &news {
+        apply_news(&mut tx.org(*org), *org, *number, news, ambient, &mut touched)?;
+    }
+    for ((org, number), at) in heard {
+        tx.org(org).note_number_heard(number, at)?;
+    }
+    Ok(touched)
+}
+
+fn apply_news(
+    tenant: &mut OrgTx<'_, '_>,
+    org: OrgId,
+    number: NumberId,
+    news: &News,
+    ambient: &Ambient,
+    touched: &mut Touched,
+) -> Result<()> {
+    let Applied { unknown, doubled } = tenant.apply_statuses(number, &news.recipients)?;
+    touched.doubled += doubled;
+    touched.foreign += unknown + news.foreign;
+    touched.statuses += news.recipients.len() as u64 - unknown;
+    touched.retries |= news.recipients.iter().any(|n| n.retry_at.is_some());
+    touched.campaigns.extend(news.recipients.iter().map(|n| (org, n.about.campaign)));
+    touched.campaigns.dedup();
+    for message in &news.messages {
+        if tenant.apply_message_news(message)? { touched.statuses += 1 } else { touched.foreign += 1 }
+    }
+    for (about, consequence) in &news.consequences {
+        let now = ambient.now();
+        match consequence {
+            Consequence::None | Consequence::SlowDown | Consequence::Unreachable => {}
+            Consequence::PauseCampaign(reason) => {
+                if let About::Recipient(about) = about {
+                    pause(tenant, about.campaign, reason, now)?;
+                }
+            }
+            Consequence::StopNumber { reason, token_is_dead } => {
+                stop_number(tenant, number, reason, *token_is_dead)?;
+            }
+            Consequence::OptOut | Consequence::Unreached => {
+                let contact = match about {
+                    About::Recipient(r) => tenant.find_recipient_contact(r.campaign, r.seq)?,
+                    About::Message(id) => tenant.find_message_contact(*id)?,
+                };
+                let Some(contact) = contact else { continue };
+                if *consequence == Consequence::OptOut {
+                    tenant.record_consent(&opt_out(contact, ambient.id(), now))?;
+                } else {
+                    tenant.note_unreachable(contact, now)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Reads an entry. What is not understood stays in the journal and harms nothing.
+fn read(entry: &Entry, rng: &Rng) -> Effects {
+    let mut effects =
+        Effects { entry: entry.id, received_at: entry.received_at, parts: Vec::new(), unreadable: None };
+    let envelope = match webhook::parse(&entry.body) {
+        Ok(envelope) => envelope,
+        Err(e) => {
+            effects.unreadable = Some(e.to_string());
+            return effects;
+        }
+    };
+    for (_, change) in envelope.changes() {
+        match &change.payload {
+            Payload::Messages(value) => {
+                let Some(metadata) = &value.metadata else { continue };
+                let mut part = Part::of(metadata.phone_number_id.as_str());
+                for status in &value.statuses {
+                    part.news.add(status, entry.received_at, rng);
+                }
+                part.inbound = value
+                    .messages
+                    .iter()
+                    .map(|m| Inbound::read(m, &value.contacts, entry.received_at))
+                    .collect();
+                effects.parts.push(part);
+            }
+            Payload::UserPreferences(value) => {
+                let Some(metadata) = &value.metadata else { continue };
+                let mut part = Part::of(metadata.phone_number_id.as_str());
+                part.preferences = value
+                    .user_preferences
+                    .iter()
+                    .filter_map(|p| Preference::read(p, entry.received_at))
+                    .collect();
+                effects.parts.push(part);
+            }
+            _ => {}
+        }
+    }
+    effects
+}
+
+impl Part {
+    fn of(number: &str) -> Self {
+        Self {
+            number: number.to_owned(),
+            news: News::default(),
+            inbound: Vec::new(),
+            preferences: Vec::new(),
+        }
+    }
+}

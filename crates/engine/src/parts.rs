@@ -1,0 +1,95 @@
+//! What the engine's loops share.
+
+use crate::{
+    bus::{Bus, Hint},
+    settings::Settings,
+    vault::Vault,
+};
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+use tisara_cloud_api::Client;
+use tisara_domain::{Ambient, CampaignId, Duration, OrgId, Timestamp};
+use tisara_store::{Store, hearing::Hearing};
+
+/// What an engine is made of. The binary picks the concrete parts.
+#[derive(Clone, Debug)]
+pub struct Parts {
+    /// The database.
+    pub store: Store,
+    /// The way to Meta.
+    pub client: Client,
+    /// Time and chance.
+    pub ambient: Ambient,
+    /// The installation's keys.
+    pub vault: Vault,
+    /// Hints.
+    pub bus: Bus,
+    /// How it works.
+    pub settings: Settings,
+}
+
+/// The parts, and what the loops tell each other.
+pub(crate) struct Shared {
+    pub(crate) store: Store,
+    pub(crate) client: Client,
+    pub(crate) ambient: Ambient,
+    pub(crate) vault: Vault,
+    pub(crate) bus: Bus,
+    pub(crate) settings: Settings,
+    /// This run of this program; a lease names it.
+    pub(crate) owner: String,
+    hearing: Mutex<Hearing>,
+    touched: Mutex<HashSet<(OrgId, CampaignId)>>,
+}
+
+impl Shared {
+    pub(crate) fn new(parts: Parts) -> Self {
+        let owner: String = parts.ambient.rng().bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();
+        // Until the first note it is as if we had only just begun to listen.
+        let hearing = Hearing { since: parts.ambient.now(), deaf_for: Duration::ZERO };
+        Self {
+            store: parts.store,
+            client: parts.client,
+            ambient: parts.ambient,
+            vault: parts.vault,
+            bus: parts.bus,
+            settings: parts.settings,
+            owner,
+            hearing: Mutex::new(hearing),
+            touched: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn hearing(&self) -> Hearing {
+        *self.hearing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn set_hearing(&self, hearing: Hearing) {
+        *self.hearing.lock().unwrap_or_else(PoisonError::into_inner) = hearing;
+    }
+
+    /// Notes that a campaign's counts changed; told to listeners a few times a second, not per message.
+    pub(crate) fn touched(&self, org: OrgId, campaign: CampaignId) {
+        self.touched.lock().unwrap_or_else(PoisonError::into_inner).insert((org, campaign));
+    }
+
+    pub(crate) fn tell_touched(&self) {
+        let touched = std::mem::take(&mut *self.touched.lock().unwrap_or_else(PoisonError::into_inner));
+        for (org, campaign) in touched {
+            self.bus.publish(Hint::Campaign(org, campaign));
+        }
+    }
+
+    /// How long a stopping lane waits for answers.
+    pub(crate) fn stop_patience(&self) -> Duration {
+        Duration::from_millis(1_200)
+    }
+
+    /// The moment until which every webhook that has come is applied.
+    pub(crate) async fn applied_until(&self) -> tisara_store::Result<Timestamp> {
+        let now = self.ambient.now();
+        Ok(self.store.read(|tx| tx.journal_waits_since()).await?.unwrap_or(now))
+    }
+}

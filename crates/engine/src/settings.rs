@@ -1,0 +1,57 @@
+//! How the engine works; every value has a default that fits a small server.
+
+use serde::{Deserialize, Serialize};
+use tisara_domain::Duration;
+
+/// The engine's settings. Units are in the names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    /// Least time to wait for a status before a message that may have gone out is sent again.
+    pub grace_ms: u64,
+    /// Sends in flight for one number at most.
+    pub in_flight_max: usize,
+    /// A pace for every number instead of its own, in messages a second. For tests and the demo.
+    pub pace_per_second: Option<u32>,
+    /// How long a node owns a number without renewing.
+    pub lease_ms: u64,
+    /// How often loops look by themselves when no hint comes.
+    pub tick_ms: u64,
+    /// Journal entries applied in one transaction at most.
+    pub journal_batch: u32,
+    /// Days that applied journal entries are kept.
+    pub journal_keep_days: u32,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            grace_ms: 120_000,
+            in_flight_max: 512,
+            pace_per_second: None,
+            lease_ms: 15_000,
+            tick_ms: 1_000,
+            journal_batch: 256,
+            journal_keep_days: 30,
+        }
+    }
+}
+
+impl Settings {
+    pub(crate) fn grace(&self) -> Duration {
+        Duration::from_millis(self.grace_ms)
+    }
+
+    pub(crate) fn lease(&self) -> Duration {
+        Duration::from_millis(self.lease_ms.max(1_000))
+    }
+
+    pub(crate) fn tick(&self) -> Duration {
+        Duration::from_millis(self.tick_ms.max(10))
+    }
+
+    /// How often a working node notes that it hears; three missed notes are a break.
+    pub(crate) fn hearing_interval(&self) -> Duration {
+        self.tick()
+    }
+}

@@ -1,0 +1,444 @@
+//! The ledger: planning, handing out, outcomes, statuses, recovery, counting.
+
+mod common;
+use common::{at, furnish, id, org, phone, read, write};
+use tisara_domain::{
+    CampaignId, CampaignState, NumberId, Phone, RecipientRef, RecipientState as State, Region, SkipReason,
+    campaign::CampaignEvent, consent::ConsentState, settle::SettlePolicy,
+};
+use tisara_store::{
+    Result, Store, Tx, args,
+    campaigns::{Audience, Binding, CampaignError, Definition, NewCampaign, Place, Source},
+    consents::{Consent, MARKETING},
+    contacts::NewContact,
+    contract,
+    ledger::{
+        outcomes::{Attempted, Outcome},
+        plan::{PlanRules, Planned},
+        reserve::Window,
+        statuses::StatusNews,
+    },
+};
+
+const TOKEN: i64 = 1;
+
+fn campaign() -> CampaignId {
+    id(1)
+}
+
+fn number() -> NumberId {
+    id(1)
+}
+
+fn rules() -> PlanRules {
+    PlanRules { marketing: true, portfolio: "p1".to_owned() }
+}
+
+fn definition(audience: Audience) -> Definition {
+    Definition {
+        audience,
+        bindings: vec![Binding {
+            place: Place::Body,
+            name: "1".to_owned(),
+            source: Source::Name,
+            fallback: None,
+        }],
+        header_media: None,
+        require_consent: false,
+        frequency_cap_hours: None,
+        settle: SettlePolicy::Resend,
+    }
+}
+
+fn person(n: u32, phone: Phone, name: &str) -> NewContact {
+    NewContact { id: id(n), phone, name: name.to_owned(), email: None, language: None, fields: vec![] }
+}
+
+fn template(tx: &mut Tx<'_>) -> Result<()> {
+    tx.execute(
+        "INSERT INTO template (org_id, id, waba_id, meta_id, name, language, category, status, quality, version, synced_at) \
+         VALUES ($1, $2, $3, '7', 'hello', 'en', 'MARKETING', 'APPROVED', 'UNKNOWN', 1, 0)",
+        args![org(), id::<tisara_domain::TemplateId>(1), id::<tisara_domain::WabaId>(1)],
+    )?;
+    tx.execute(
+        "INSERT INTO template_version (org_id, template_id, version, parameter_format, components, created_at) \
+         VALUES ($1, $2, 1, 'POSITIONAL', '[]', 0)",
+        args![org(), id::<tisara_domain::TemplateId>(1)],
+    )?;
+    Ok(())
+}
+
+fn draft(tx: &mut Tx<'_>, definition: &Definition) -> Result<()> {
+    tx.org(org()).create_campaign(&NewCampaign {
+        id: campaign(),
+        name: "Avurudu".to_owned(),
+        number_id: number(),
+        template_id: id(1),
+        template_version: 1,
+        definition: definition.clone(),
+        created_at: at(0),
+    })
+}
+
+/// A number, a template and `n` people.
+async fn people(store: &Store, n: u32) {
+    furnish(store).await;
+    write(store, move |tx| {
+        template(tx)?;
+        for n in 1..=n {
+            tx.org(org()).create_contact(&person(n, phone(n), &format!("Person {n}")), at(0))?;
+        }
+        Ok(())
+    })
+    .await;
+}
+
+async fn plan(store: &Store, definition: Definition) {
+    write(store, move |tx| {
+        draft(tx, &definition)?;
+        let mut org = tx.org(org());
+        org.move_campaign(campaign(), CampaignEvent::Start, at(1)).unwrap();
+        while org.plan_slice(campaign(), &rules(), at(1))? == Planned::More {}
+        org.move_campaign(campaign(), CampaignEvent::Planned, at(1)).unwrap();
+        Ok(())
+    })
+    .await;
+}
+
+async fn reserve(store: &Store, want: u32, token: i64) -> Window {
+    write(store, move |tx| tx.org(org()).reserve_window(campaign(), token, want)).await
+}
+
+async fn record(store: &Store, outcomes: Vec<Outcome>) {
+    write(store, move |tx| tx.org(org()).record_outcomes(number(), &outcomes, at(10))).await;
+}
+
+fn outcome(seq: i64, result: Attempted) -> Outcome {
+    Outcome { campaign: campaign(), seq, attempt: 1, from_follow_up: false, result }
+}
+
+fn accepted(seq: i64) -> Outcome {
+    outcome(seq, Attempted::Accepted { wamid: format!("wamid.{seq}") })
+}
+
+fn news(seq: i64, attempt: u32, state: State, wamid: &str) -> StatusNews {
+    StatusNews {
+        about: RecipientRef { campaign: campaign(), seq, attempt },
+        state,
+        at: at(20),
+        wamid: wamid.to_owned(),
+        code: if state == State::Failed { 131_026 } else { 0 },
+        retry_at: None,
+        billing: None,
+    }
+}
+
+async fn apply(store: &Store, news: Vec<StatusNews>) -> u64 {
+    write(store, move |tx| tx.org(org()).apply_statuses(number(), &news)).await.doubled
+}
+
+/// `(state, reason, n)` of every count, after proving that the counters say what the rows say.
+async fn counts(store: &Store) -> Vec<(State, i32, i64)> {
+    read(store, |tx| {
+        let mut org = tx.org(org());
+        assert_eq!(org.recount_campaign(campaign())?, vec![]);
+        Ok(org.campaign_counts(campaign())?.iter().map(|c| (c.state, c.reason, c.n)).collect())
+    })
+    .await
+}
+
+async fn states(store: &Store) -> Vec<State> {
+    read(store, |tx| {
+        Ok(tx
+            .org(org())
+            .list_recipients(campaign(), None, None, None, 10_000)?
+            .iter()
+            .map(|r| r.state)
+            .collect())
+    })
+    .await
+}
+
+contract! {
+    /// Everybody of the audience gets exactly one row, sent or skipped with its reason, and the sum adds up.
+    async fn planning_freezes_everybody_once(store) {
+        people(store, 3).await;
+        write(store, |tx| {
+            let mut org = tx.org(org());
+            org.create_contact(&person(4, Phone::parse("+12125550123", Region::LK).unwrap(), "Ann"), at(0))?;
+            org.create_contact(&person(5, phone(5), "  "), at(0))?;
+            org.record_consent(&Consent {
+                id: id(1), contact_id: id(2), at: at(0), state: ConsentState::OptedOut,
+                purpose: MARKETING.to_owned(), source: "test".to_owned(), wording: "stop".to_owned(),
+            })?;
+            Ok(())
+        }).await;
+        let estimate = read(store, |tx| tx.org(org()).estimate_audience(&definition(Audience::All), &rules(), at(1))).await;
+        plan(store, definition(Audience::All)).await;
+        assert_eq!(counts(store).await, vec![
+            (State::Planned, 0, 2),
+            (State::Skipped, SkipReason::OptedOut as i32, 1),
+            (State::Skipped, SkipReason::UsMarketing as i32, 1),
+            (State::Skipped, SkipReason::InvalidValue as i32, 1),
+        ]);
+        assert_eq!(estimate.iter().map(|(_, n)| n).sum::<i64>(), 5);
+        let rows = read(store, |tx| tx.org(org()).list_recipients(campaign(), Some(State::Planned), None, None, 9)).await;
+        let values: Vec<String> = serde_json::from_str(rows[0].variables.as_deref().unwrap()).unwrap();
+        assert_eq!((values, rows[0].address.as_str()), (vec!["Person 1".to_owned()], "+94770000001"));
+        let again = write(store, |tx| tx.org(org()).plan_slice(campaign(), &rules(), at(2))).await;
+        assert_eq!(again, Planned::NotPlanning);
+    }
+}
+
+contract! {
+    /// A list of contacts is planned once each, however often it names them, and only one's own.
+    async fn listed_contacts_are_planned_once(store) {
+        people(store, 3).await;
+        let contacts = vec![id(3), id(1), id(3), id(77)];
+        plan(store, definition(Audience::Contacts { contacts })).await;
+        assert_eq!(counts(store).await, vec![(State::Planned, 0, 2)]);
+    }
+}
+
+contract! {
+    /// Without recorded consent nobody is written to where consent is required.
+    async fn consent_is_required_where_asked(store) {
+        people(store, 2).await;
+        plan(store, Definition { require_consent: true, ..definition(Audience::All) }).await;
+        assert_eq!(counts(store).await, vec![(State::Skipped, SkipReason::NoConsent as i32, 2)]);
+    }
+}
+
+contract! {
+    /// No row is handed out twice, and chunks end where their rows end.
+    async fn windows_do_not_overlap(store) {
+        people(store, 7).await;
+        plan(store, definition(Audience::All)).await;
+        let mut seen = Vec::new();
+        loop {
+            let window = reserve(store, 3, TOKEN).await;
+            let Some(mark) = window.chunk else { break };
+            seen.extend(window.rows.iter().map(|r| r.seq));
+            if mark.at_end {
+                break;
+            }
+        }
+        assert_eq!(seen, (0..7).collect::<Vec<i64>>());
+        assert_eq!(reserve(store, 3, TOKEN).await, Window::default());
+    }
+}
+
+contract! {
+    /// Whoever withdrew or was erased after the plan is skipped at the last moment.
+    async fn the_unwilling_are_skipped_at_the_last_moment(store) {
+        people(store, 3).await;
+        plan(store, definition(Audience::All)).await;
+        write(store, |tx| {
+            let mut org = tx.org(org());
+            org.record_consent(&Consent {
+                id: id(1), contact_id: id(1), at: at(5), state: ConsentState::OptedOut,
+                purpose: MARKETING.to_owned(), source: "keyword".to_owned(), wording: "STOP".to_owned(),
+            })?;
+            org.delete_contact(id(2))?;
+            Ok(())
+        }).await;
+        let window = reserve(store, 10, TOKEN).await;
+        assert_eq!(window.rows.iter().map(|r| r.seq).collect::<Vec<_>>(), vec![2]);
+        assert_eq!(counts(store).await, vec![
+            (State::Planned, 0, 1),
+            (State::Skipped, SkipReason::OptedOut as i32, 1),
+            (State::Skipped, SkipReason::Erased as i32, 1),
+        ]);
+    }
+}
+
+contract! {
+    /// A paused campaign hands out nothing; resumed, it goes on where it was.
+    async fn a_paused_campaign_hands_out_nothing(store) {
+        people(store, 4).await;
+        plan(store, definition(Audience::All)).await;
+        assert_eq!(reserve(store, 2, TOKEN).await.rows.len(), 2);
+        write(store, |tx| { tx.org(org()).move_campaign(campaign(), CampaignEvent::Pause, at(3)).unwrap(); Ok(()) }).await;
+        assert_eq!(reserve(store, 2, TOKEN).await, Window::default());
+        write(store, |tx| { tx.org(org()).move_campaign(campaign(), CampaignEvent::Resume, at(4)).unwrap(); Ok(()) }).await;
+        assert_eq!(reserve(store, 9, TOKEN).await.rows.iter().map(|r| r.seq).collect::<Vec<_>>(), vec![2, 3]);
+    }
+}
+
+contract! {
+    /// Outcomes are written once, however often they are recorded.
+    async fn outcomes_are_idempotent(store) {
+        people(store, 4).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 4, TOKEN).await;
+        let outcomes = vec![
+            accepted(0),
+            outcome(1, Attempted::Failed { code: 131_009 }),
+            outcome(2, Attempted::Retry { due_at: at(60) }),
+            outcome(3, Attempted::Uncertain { settle_at: at(120) }),
+        ];
+        record(store, outcomes.clone()).await;
+        let once = counts(store).await;
+        record(store, outcomes).await;
+        assert_eq!(counts(store).await, once);
+        assert_eq!(once, vec![
+            (State::Planned, 0, 1), (State::Uncertain, 0, 1), (State::Accepted, 0, 1), (State::Failed, 131_009, 1),
+        ]);
+        write(store, |tx| tx.org(org()).close_chunk(campaign(), 0, TOKEN)).await;
+        // One is to be tried again, one is in doubt: the campaign is not over.
+        assert!(!write(store, |tx| tx.org(org()).finish_campaign_if_done(campaign(), at(30))).await);
+    }
+}
+
+contract! {
+    /// A status may come before the answer to the send, twice, and in any order.
+    async fn statuses_come_in_any_order(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        apply(store, vec![news(0, 1, State::Read, "wamid.0"), news(0, 1, State::Sent, "wamid.0")]).await;
+        record(store, vec![accepted(0), accepted(1)]).await;
+        apply(store, vec![news(0, 1, State::Delivered, "wamid.0"), news(1, 1, State::Delivered, "wamid.1")]).await;
+        apply(store, vec![news(1, 1, State::Failed, "wamid.1"), news(1, 1, State::Sent, "wamid.1")]).await;
+        assert_eq!(states(store).await, vec![State::Read, State::Delivered]);
+        assert_eq!(counts(store).await, vec![(State::Delivered, 0, 1), (State::Read, 0, 1)]);
+        let row = read(store, |tx| tx.org(org()).find_recipient(campaign(), 0)).await.unwrap();
+        assert!(row.accepted_at.is_some() && row.sent_at.is_some() && row.delivered_at.is_some());
+    }
+}
+
+contract! {
+    /// After a crash the rows that were handed out without an outcome are in doubt, and only those.
+    async fn a_crash_leaves_only_the_window_in_doubt(store) {
+        people(store, 10).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 3, TOKEN).await;
+        record(store, vec![accepted(0), outcome(1, Attempted::Retry { due_at: at(60) }), accepted(2)]).await;
+        reserve(store, 3, TOKEN).await;
+        record(store, vec![accepted(3)]).await;
+        // The node is gone; the next owner has token 2.
+        let more = write(store, |tx| tx.org(org()).recover_number(number(), 2, at(30), at(90), 50)).await;
+        assert!(!more);
+        use State::{Accepted as A, Planned as P, Uncertain as U};
+        assert_eq!(states(store).await, vec![A, P, A, A, U, U, P, P, P, P]);
+        // The free rows are handed out again, the doubtful ones are not.
+        assert_eq!(reserve(store, 99, 2).await.rows.iter().map(|r| r.seq).collect::<Vec<_>>(), vec![6, 7, 8, 9]);
+        // A webhook settles one, silence the other: then it is the second attempt.
+        apply(store, vec![news(4, 1, State::Sent, "wamid.4")]).await;
+        let unsettled = read(store, |tx| tx.org(org()).list_unsettled(number(), at(100), 10)).await;
+        assert_eq!(unsettled.iter().map(|u| u.seq).collect::<Vec<_>>(), vec![5]);
+        write(store, move |tx| tx.org(org()).send_again(number(), unsettled[0], at(100))).await;
+        let retries = write(store, |tx| tx.org(org()).reserve_retries(number(), 2, 10, at(100))).await;
+        assert_eq!(retries.iter().map(|r| (r.seq, r.attempt)).collect::<Vec<_>>(), vec![(1, 2), (5, 2)]);
+        counts(store).await;
+    }
+}
+
+contract! {
+    /// Once a late status shows that the first attempt went out after all, the second is counted as doubled.
+    async fn a_double_is_noticed(store) {
+        people(store, 1).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 1, TOKEN).await;
+        record(store, vec![outcome(0, Attempted::Uncertain { settle_at: at(20) })]).await;
+        let unsettled = read(store, |tx| tx.org(org()).list_unsettled(number(), at(20), 10)).await;
+        write(store, move |tx| tx.org(org()).send_again(number(), unsettled[0], at(20))).await;
+        let retry = write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 10, at(20))).await;
+        let second = Outcome { attempt: retry[0].attempt, from_follow_up: true, ..outcome(0, Attempted::Accepted { wamid: "wamid.b".to_owned() }) };
+        record(store, vec![second]).await;
+        assert_eq!(apply(store, vec![news(0, 2, State::Sent, "wamid.b")]).await, 0);
+        assert_eq!(apply(store, vec![news(0, 1, State::Sent, "wamid.a")]).await, 1);
+    }
+}
+
+contract! {
+    /// An attempt that was being made when its node died is in doubt too.
+    async fn a_retry_in_the_making_is_recovered(store) {
+        people(store, 1).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 1, TOKEN).await;
+        record(store, vec![outcome(0, Attempted::Retry { due_at: at(20) })]).await;
+        assert_eq!(write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(20))).await.len(), 1);
+        write(store, |tx| tx.org(org()).recover_number(number(), 2, at(30), at(90), 50)).await;
+        assert_eq!(counts(store).await, vec![(State::Uncertain, 0, 1)]);
+        let unsettled = read(store, |tx| tx.org(org()).list_unsettled(number(), at(90), 9)).await;
+        write(store, move |tx| tx.org(org()).give_up(unsettled[0])).await;
+        assert_eq!(counts(store).await, vec![(State::Failed, -1, 1)]);
+    }
+}
+
+contract! {
+    /// A failure that Meta asks to be tried again later keeps the person waiting, not lost.
+    async fn a_patient_failure_waits(store) {
+        people(store, 1).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 1, TOKEN).await;
+        record(store, vec![accepted(0)]).await;
+        write(store, |tx| tx.org(org()).close_chunk(campaign(), 0, TOKEN)).await;
+        let tomorrow = StatusNews { code: 131_049, retry_at: Some(at(86_400)), ..news(0, 1, State::Failed, "wamid.0") };
+        apply(store, vec![tomorrow]).await;
+        assert_eq!(counts(store).await, vec![(State::Planned, 0, 1)]);
+        assert!(!write(store, |tx| tx.org(org()).finish_campaign_if_done(campaign(), at(30))).await);
+        assert_eq!(write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(86_399))).await, vec![]);
+        assert_eq!(write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(86_400))).await.len(), 1);
+    }
+}
+
+contract! {
+    /// Cancelling skips what waits, leaves what is on its way, and ends the campaign.
+    async fn cancelling_skips_what_waits(store) {
+        people(store, 6).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        write(store, |tx| { tx.org(org()).move_campaign(campaign(), CampaignEvent::Cancel, at(3)).unwrap(); Ok(()) }).await;
+        while write(store, |tx| tx.org(org()).skip_cancelled(campaign(), at(4))).await {}
+        record(store, vec![accepted(0), accepted(1)]).await;
+        write(store, |tx| tx.org(org()).release_chunk(campaign(), 0, TOKEN)).await;
+        write(store, |tx| tx.org(org()).skip_cancelled(campaign(), at(5))).await;
+        assert_eq!(counts(store).await, vec![(State::Skipped, SkipReason::Cancelled as i32, 4), (State::Accepted, 0, 2)]);
+        let c = read(store, |tx| tx.org(org()).find_campaign(campaign())).await.unwrap();
+        assert_eq!((c.state, c.finished_at), (CampaignState::Cancelled, Some(at(5))));
+    }
+}
+
+contract! {
+    /// A campaign ends when every row is decided.
+    async fn a_campaign_ends_when_nothing_waits(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        record(store, vec![accepted(0), accepted(1)]).await;
+        write(store, |tx| tx.org(org()).close_chunk(campaign(), 0, TOKEN)).await;
+        assert!(write(store, |tx| tx.org(org()).finish_campaign_if_done(campaign(), at(30))).await);
+        let again = write(store, |tx| Ok(tx.org(org()).move_campaign(campaign(), CampaignEvent::Pause, at(31)))).await;
+        assert!(matches!(again, Err(CampaignError::Conflict(_))));
+    }
+}
+
+contract! {
+    /// A counter that was damaged is found, and repaired from the rows.
+    async fn a_damaged_counter_is_found_and_repaired(store) {
+        people(store, 3).await;
+        plan(store, definition(Audience::All)).await;
+        write(store, |tx| tx.execute("UPDATE campaign_count SET n = n + 1", &[])).await;
+        let differences = read(store, |tx| tx.org(org()).recount_campaign(campaign())).await;
+        assert_eq!(differences.iter().map(|d| (d.rows.n, d.counted)).collect::<Vec<_>>(), vec![(3, 4)]);
+        write(store, |tx| tx.org(org()).repair_counts(campaign())).await;
+        assert_eq!(counts(store).await, vec![(State::Planned, 0, 3)]);
+    }
+}
+
+contract! {
+    /// Another organization sees and moves nothing.
+    async fn the_ledger_is_closed_to_others(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        let other = id(2);
+        assert_eq!(write(store, move |tx| tx.org(other).reserve_window(campaign(), TOKEN, 5)).await, Window::default());
+        assert_eq!(read(store, move |tx| tx.org(other).list_recipients(campaign(), None, None, None, 5)).await, vec![]);
+        let applied = write(store, move |tx| tx.org(other).apply_statuses(number(), &[news(0, 1, State::Sent, "w")])).await;
+        assert_eq!(applied.unknown, 1);
+        let moved = write(store, move |tx| Ok(tx.org(other).move_campaign(campaign(), CampaignEvent::Pause, at(1)))).await;
+        assert!(matches!(moved, Err(CampaignError::NotFound)));
+    }
+}
