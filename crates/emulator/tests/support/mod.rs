@@ -20,27 +20,27 @@ use tower::ServiceExt as _;
 
 /// One POST the receiver got.
 #[derive(Clone, Debug)]
-pub struct Got {
-    pub path: String,
-    pub signature: String,
-    pub body: Bytes,
+pub(crate) struct Got {
+    pub(crate) path: String,
+    pub(crate) signature: String,
+    pub(crate) body: Bytes,
 }
 
 impl Got {
-    pub fn json(&self) -> Value {
+    pub(crate) fn json(&self) -> Value {
         serde_json::from_slice(&self.body).unwrap()
     }
 }
 
 /// Keeps posts; answers with the statuses it was told to give, then with 200.
 #[derive(Clone, Default)]
-pub struct Receiver {
-    pub got: Arc<Mutex<Vec<Got>>>,
-    pub answers: Arc<Mutex<VecDeque<u16>>>,
+pub(crate) struct Receiver {
+    pub(crate) got: Arc<Mutex<Vec<Got>>>,
+    pub(crate) answers: Arc<Mutex<VecDeque<u16>>>,
 }
 
 impl Receiver {
-    pub fn router(&self) -> Router {
+    pub(crate) fn router(&self) -> Router {
         let challenge = |Query(q): Query<BTreeMap<String, String>>| async move {
             if q.get("hub.verify_token").map(String::as_str) == Some("good") {
                 (StatusCode::OK, q.get("hub.challenge").cloned().unwrap_or_default())
@@ -60,7 +60,7 @@ impl Receiver {
     }
 
     /// All changes received, in the order of arrival.
-    pub fn changes(&self) -> Vec<Value> {
+    pub(crate) fn changes(&self) -> Vec<Value> {
         let got = self.got.lock().unwrap();
         got.iter()
             .flat_map(|g| g.json()["entry"].as_array().unwrap().clone())
@@ -68,45 +68,45 @@ impl Receiver {
             .collect()
     }
 
-    pub fn values(&self, field: &str) -> Vec<Value> {
+    pub(crate) fn values(&self, field: &str) -> Vec<Value> {
         self.changes().into_iter().filter(|c| c["field"] == field).map(|c| c["value"].clone()).collect()
     }
 
-    pub fn statuses(&self) -> Vec<Value> {
+    pub(crate) fn statuses(&self) -> Vec<Value> {
         self.values("messages")
             .into_iter()
             .flat_map(|v| v["statuses"].as_array().cloned().unwrap_or_default())
             .collect()
     }
 
-    pub fn messages(&self) -> Vec<Value> {
+    pub(crate) fn messages(&self) -> Vec<Value> {
         self.values("messages")
             .into_iter()
             .flat_map(|v| v["messages"].as_array().cloned().unwrap_or_default())
             .collect()
     }
 
-    pub fn posts(&self) -> usize {
+    pub(crate) fn posts(&self) -> usize {
         self.got.lock().unwrap().len()
     }
 }
 
 /// An emulator on a manual clock, its webhooks going to a receiver in this process.
-pub struct Bench {
-    pub clock: ManualClock,
-    pub emulator: Emulator,
-    pub receiver: Receiver,
-    pub token: String,
+pub(crate) struct Bench {
+    pub(crate) clock: ManualClock,
+    pub(crate) emulator: Emulator,
+    pub(crate) receiver: Receiver,
+    pub(crate) token: String,
 }
 
-pub const START: i64 = 1_795_000_000;
+pub(crate) const START: i64 = 1_795_000_000;
 
 impl Bench {
-    pub fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::with(|_| {})
     }
 
-    pub fn with(change: impl FnOnce(&mut Settings)) -> Self {
+    pub(crate) fn with(change: impl FnOnce(&mut Settings)) -> Self {
         let mut settings = Settings::default();
         settings.behaviour.pace.messages_per_second = tisara_emulator::settings::Throughput::Max;
         settings.world.apps[0].callback_url = Some("http://receiver/hook".into());
@@ -118,13 +118,13 @@ impl Bench {
         Self { clock, emulator, receiver, token: World::TOKEN.into() }
     }
 
-    pub async fn raw(&self, request: Request) -> (StatusCode, HeaderMap, Bytes) {
+    pub(crate) async fn raw(&self, request: Request) -> (StatusCode, HeaderMap, Bytes) {
         let response = self.emulator.router().oneshot(request).await.unwrap();
         let (parts, body) = response.into_parts();
         (parts.status, parts.headers, to_bytes(body, 200 << 20).await.unwrap())
     }
 
-    pub async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
+    pub(crate) async fn call(&self, method: &str, path: &str, body: Option<Value>) -> (u16, Value) {
         let mut request = Request::builder()
             .method(method)
             .uri(path)
@@ -138,47 +138,51 @@ impl Bench {
         (status.as_u16(), serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
-    pub async fn get(&self, path: &str) -> (u16, Value) {
+    pub(crate) async fn get(&self, path: &str) -> (u16, Value) {
         self.call("GET", path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> (u16, Value) {
+    pub(crate) async fn post(&self, path: &str, body: Value) -> (u16, Value) {
         self.call("POST", path, Some(body)).await
     }
 
     /// Sends a message body to the messages endpoint.
-    pub async fn send(&self, body: Value) -> (u16, Value) {
+    pub(crate) async fn send(&self, body: Value) -> (u16, Value) {
         self.post(&format!("/v25.0/{}/messages", World::NUMBER_ID), body).await
     }
 
     /// Everything that is still to happen within a year happens.
-    pub async fn settle(&self) -> usize {
+    pub(crate) async fn settle(&self) -> usize {
         let until = Timestamp::from_seconds(START + 366 * 86_400);
         self.emulator.run_until_settled(&self.clock, until).await
     }
 
-    pub async fn advance(&self, by: Duration) {
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        tisara_domain::Clock::now(&self.clock)
+    }
+
+    pub(crate) async fn advance(&self, by: Duration) {
         self.clock.advance(by);
         self.emulator.deliver_due().await;
     }
 }
 
-pub fn text(to: &str, body: &str) -> Value {
+pub(crate) fn text(to: &str, body: &str) -> Value {
     json!({"messaging_product": "whatsapp", "to": to, "type": "text", "text": {"body": body}})
 }
 
 /// The template without parameters.
-pub fn hello(to: &str) -> Value {
+pub(crate) fn hello(to: &str) -> Value {
     template(to, "hello_world", "en_US", json!([]))
 }
 
-pub fn template(to: &str, name: &str, language: &str, components: Value) -> Value {
+pub(crate) fn template(to: &str, name: &str, language: &str, components: Value) -> Value {
     json!({"messaging_product": "whatsapp", "to": to, "type": "template",
         "template": {"name": name, "language": {"code": language}, "components": components}})
 }
 
 /// A marketing template that needs one value.
-pub fn sale(to: &str) -> Value {
+pub(crate) fn sale(to: &str) -> Value {
     template(
         to,
         "seasonal_sale",
@@ -187,10 +191,10 @@ pub fn sale(to: &str) -> Value {
     )
 }
 
-pub fn code(answer: &Value) -> i64 {
+pub(crate) fn code(answer: &Value) -> i64 {
     answer["error"]["code"].as_i64().unwrap_or(0)
 }
 
-pub fn details(answer: &Value) -> String {
+pub(crate) fn details(answer: &Value) -> String {
     answer["error"]["error_data"]["details"].as_str().unwrap_or_default().to_owned()
 }
