@@ -1,4 +1,28 @@
 //! The HTTP edge and the features, by folder.
-pub mod app;
+//!
+//! A request goes `routes` → `<feature>/http.rs` (read, authorise, answer) → `<feature>/mod.rs` (decide)
+//! → `tisara-store`. Each folder is a feature and reads like its addresses; `edge` is what all requests
+//! pass. Nothing here writes SQL or knows which database it is, and no transaction is held while Meta is
+//! called.
+
+#![expect(unused_qualifications, reason = "the macro that describes routes writes whole paths")]
+
+mod app;
+pub mod auth;
+pub mod campaigns;
 pub mod contacts;
 pub mod edge;
+mod health;
+mod idempotency;
+mod jobs;
+mod journal;
+mod me;
+mod numbers;
+mod openapi;
+mod routes;
+mod templates;
+mod threads;
+mod webhooks;
+
+pub use app::{App, Parts, Settings};
+pub use routes::{openapi, router};

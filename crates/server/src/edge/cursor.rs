@@ -57,6 +57,16 @@ impl PageQuery {
     }
 }
 
+impl PageQuery {
+    /// The row to go on from, in a list sorted by id.
+    ///
+    /// # Errors
+    /// When it is no cursor of this list.
+    pub fn after_id<T: TypedId>(&self) -> Result<Option<T>> {
+        Ok(self.after::<ById<T>>()?.map(|c| c.0))
+    }
+}
+
 /// One page of a list.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Page<T> {
@@ -90,8 +100,9 @@ fn write<C: Cursor>(cursor: &C) -> String {
 }
 
 fn read<C: Cursor>(text: &str) -> Result<C> {
-    let refused = || ApiError::field("after", "is not a cursor of this list: give the `next` of the page before");
-    if text.len() > 256 || !text.is_ascii() {
+    let refused =
+        || ApiError::field("after", "is not a cursor of this list: give the `next` of the page before");
+    if text.len() > 1_024 || !text.is_ascii() {
         return Err(refused());
     }
     let bytes = (0..text.len())
@@ -105,24 +116,29 @@ fn read<C: Cursor>(text: &str) -> Result<C> {
     }
 }
 
+/// The letter of the list of a kind: first and second of its prefix tell the kinds apart.
+const fn letter<T: TypedId>() -> u8 {
+    let prefix = T::PREFIX.as_bytes();
+    prefix[0] ^ prefix[1].rotate_left(3)
+}
+
 /// Lists sorted by the id of their rows.
-impl<T: TypedId> Cursor for T {
-    const LIST: u8 = {
-        // First and second letter tell the kinds apart well enough.
-        let prefix = T::PREFIX.as_bytes();
-        prefix[0] ^ prefix[1].rotate_left(3)
-    };
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ById<T>(pub T);
+
+impl<T: TypedId> Cursor for ById<T> {
+    const LIST: u8 = letter::<T>();
     fn to_bytes(&self) -> Vec<u8> {
-        TypedId::to_bytes(*self).to_vec()
+        TypedId::to_bytes(self.0).to_vec()
     }
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Some(<T as TypedId>::from_bytes(bytes.try_into().ok()?))
+        Some(Self(<T as TypedId>::from_bytes(bytes.try_into().ok()?)))
     }
 }
 
 /// Lists sorted by time, newest first, then by id.
 impl<T: TypedId> Cursor for (Timestamp, T) {
-    const LIST: u8 = <T as Cursor>::LIST ^ 0x80;
+    const LIST: u8 = letter::<T>() ^ 0x80;
     fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.0.0.to_be_bytes().to_vec();
         bytes.extend(TypedId::to_bytes(self.1));
@@ -146,6 +162,20 @@ impl Cursor for i64 {
     }
 }
 
+/// Lists sorted by name.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ByName<const LIST: u8>(pub String);
+
+impl<const LIST: u8> Cursor for ByName<LIST> {
+    const LIST: u8 = LIST;
+    fn to_bytes(&self) -> Vec<u8> {
+        self.0.as_bytes().to_vec()
+    }
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        String::from_utf8(bytes.to_vec()).ok().map(Self)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -154,9 +184,9 @@ mod tests {
     #[test]
     fn a_cursor_is_read_back_and_only_by_its_own_list() {
         let id = <ContactId as TypedId>::from_bytes([7; 16]);
-        let text = write(&id);
-        assert_eq!(read::<ContactId>(&text).unwrap(), id);
-        assert!(read::<CampaignId>(&text).is_err());
+        let text = write(&ById(id));
+        assert_eq!(read::<ById<ContactId>>(&text).unwrap(), ById(id));
+        assert!(read::<ById<CampaignId>>(&text).is_err());
         assert!(read::<(Timestamp, ContactId)>(&text).is_err());
         let at = (Timestamp(-5), id);
         assert_eq!(read::<(Timestamp, ContactId)>(&write(&at)).unwrap(), at);
@@ -165,7 +195,7 @@ mod tests {
     #[test]
     fn invented_cursors_are_refused() {
         for text in ["", "zz", "1", "00ff", "é", &"0".repeat(999)] {
-            assert!(read::<ContactId>(text).is_err(), "{text}");
+            assert!(read::<ById<ContactId>>(text).is_err(), "{text}");
         }
     }
 

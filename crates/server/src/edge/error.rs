@@ -211,9 +211,10 @@ impl ApiError {
             Self::Refused { code, detail } => (*code, detail.clone()),
             Self::Meta(e) => meta(e),
             Self::Storage(e) => storage(e),
-            Self::File(e) if e.kind() == std::io::ErrorKind::StorageFull => {
-                (Code::StorageFull, "The disk of this installation is full. Its operator must free some space.".to_owned())
-            }
+            Self::File(e) if e.kind() == std::io::ErrorKind::StorageFull => (
+                Code::StorageFull,
+                "The disk of this installation is full. Its operator must free some space.".to_owned(),
+            ),
             Self::File(_) | Self::Internal(_) => internal(),
         };
         let (status, title) = code.meaning();
@@ -276,7 +277,7 @@ fn meta(e: &CallError) -> (Code, String) {
     match (e, e.graph()) {
         (_, Some(error)) => {
             let code = match error.action() {
-                Action::FixToken | Action::StopAccount => Code::TokenRejected,
+                Action::Reauthorise | Action::StopAccount => Code::TokenRejected,
                 Action::Retry | Action::MayHaveGoneOut => Code::MetaUnreachable,
                 _ => Code::MetaRefused,
             };

@@ -6,7 +6,7 @@ use axum::{
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     http::request::Parts,
 };
-use serde::de::DeserializeOwned;
+use serde::{Deserialize as _, de::DeserializeOwned};
 use tisara_domain::id::TypedId;
 
 /// A JSON body.
@@ -57,6 +57,21 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     }
 }
 
+/// The two ids in the path, in its order.
+#[derive(Clone, Copy, Debug)]
+pub struct TwoIds<A, B>(pub A, pub B);
+
+impl<S: Send + Sync, A: TypedId, B: TypedId> FromRequestParts<S> for TwoIds<A, B> {
+    type Rejection = ApiError;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        let path = Path::<(String, String)>::from_request_parts(parts, state).await;
+        let Ok(Path((a, b))) = path else { return Err(ApiError::NotFound(A::PREFIX)) };
+        let a = a.parse().map_err(|_| ApiError::NotFound(A::PREFIX))?;
+        Ok(Self(a, b.parse().map_err(|_| ApiError::NotFound(B::PREFIX))?))
+    }
+}
+
 /// The one id in the path. One of the wrong kind is simply not found.
 #[derive(Clone, Copy, Debug)]
 pub struct Id<T>(pub T);
@@ -69,4 +84,13 @@ impl<S: Send + Sync, T: TypedId> FromRequestParts<S> for Id<T> {
         let id = path.ok().and_then(|Path(text)| text.parse().ok());
         id.map(Self).ok_or(ApiError::NotFound(T::PREFIX))
     }
+}
+
+/// Reads a value that may be absent (leave it), `null` (remove it) or given.
+pub fn maybe<'de, D, T>(deserializer: D) -> Result<Option<Option<T>>, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de>,
+{
+    Option::<T>::deserialize(deserializer).map(Some)
 }

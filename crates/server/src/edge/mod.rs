@@ -5,7 +5,7 @@ mod error;
 mod extract;
 mod layers;
 
-pub use cursor::{Cursor, Page, PageQuery};
+pub use cursor::{ById, ByName, Cursor, Page, PageQuery};
 pub use error::{ApiError, Code, FieldProblem, Problem, Result};
-pub use extract::{Body, Id, Params};
+pub use extract::{Body, Id, Params, TwoIds, maybe};
 pub(crate) use layers::{around, no_method, no_path};

@@ -1,10 +1,10 @@
 //! Rows judged one by one: what each holds, whether it was there before, why it is refused.
 
 use super::{
+    super::values,
     mapping::MappedColumn,
     options::{FieldForm, Target},
     record::Record,
-    values,
 };
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, hash_map::Entry};
@@ -84,7 +84,14 @@ impl Checker {
     /// A judge of rows under these columns.
     pub(super) fn new(columns: Vec<MappedColumn>, region: Region) -> Self {
         let phone = columns.iter().position(|c| c.to == Target::Phone).unwrap_or(0);
-        Self { columns, phone, region, seen: HashMap::new(), counts: RowCounts::default(), complaints: Vec::new() }
+        Self {
+            columns,
+            phone,
+            region,
+            seen: HashMap::new(),
+            counts: RowCounts::default(),
+            complaints: Vec::new(),
+        }
     }
 
     /// Judges the next row.
@@ -122,12 +129,16 @@ impl Checker {
         let text = record.cell(self.phone);
         match values::unscientific(text) {
             Some(Ok(digits)) => Phone::parse(&digits, self.region).map_err(|e| e.to_string()),
-            Some(Err(())) => Err("a spreadsheet has cut off digits of this number: format the column as text and \
+            Some(Err(())) => {
+                Err("a spreadsheet has cut off digits of this number: format the column as text and \
                                   enter the number again"
-                .to_owned()),
+                    .to_owned())
+            }
             None => Phone::parse(text, self.region).map_err(|e| match e {
                 // What a person asks next is which country was assumed.
-                PhoneError::Invalid if !text.contains('+') => format!("{e} (read as a number of {})", self.region),
+                PhoneError::Invalid if !text.contains('+') => {
+                    format!("{e} (read as a number of {})", self.region)
+                }
                 e => e.to_string(),
             }),
         }
@@ -169,12 +180,15 @@ impl Checker {
                     Ok(())
                 }
                 Target::Email => fill(&mut row.email, values::email(text), "not an e-mail address"),
-                Target::Language => {
-                    fill(&mut row.language, values::language(text), "not a language: use its code, as si, ta, hi or en")
-                }
+                Target::Language => fill(
+                    &mut row.language,
+                    values::language(text),
+                    "not a language: use its code, as si, ta, hi or en",
+                ),
                 Target::Labels => {
                     for label in text.split([';', ',', '|']).map(|l| values::line(l.trim(), MAX_LABEL)) {
-                        if !label.is_empty() && !row.labels.contains(&label) && row.labels.len() < MAX_LABELS {
+                        if !label.is_empty() && !row.labels.contains(&label) && row.labels.len() < MAX_LABELS
+                        {
                             row.labels.push(label);
                         }
                     }
@@ -229,7 +243,8 @@ mod tests {
     #[test]
     fn a_row_gives_what_its_columns_hold() {
         use Target as T;
-        let mut checker = checker(&[T::Phone, T::FirstName, T::LastName, T::Email, T::Labels, T::Consent, T::Field]);
+        let mut checker =
+            checker(&[T::Phone, T::FirstName, T::LastName, T::Email, T::Labels, T::Consent, T::Field]);
         let verdict = checker.check(&Record::from((
             2,
             ["077 123 4567", "Nimal", "Perera", "not-an-email", "new;vip, new", "ඔව්", "03/07/1985"],

@@ -59,7 +59,8 @@ mod tests {
     fn nothing_in_it_is_a_formula() {
         let path = tempfile::NamedTempFile::new().unwrap();
         let mut file = ErrorsFile::create(path.path()).unwrap();
-        let complaint = Complaint { column: 0, value: "=HYPERLINK(\"x\")".to_owned(), reason: "no, \"not\"".to_owned() };
+        let complaint =
+            Complaint { column: 0, value: "=HYPERLINK(\"x\")".to_owned(), reason: "no, \"not\"".to_owned() };
         file.write(7, "@Phone", &complaint).unwrap();
         file.finish().unwrap();
         let text = std::fs::read_to_string(path.path()).unwrap();

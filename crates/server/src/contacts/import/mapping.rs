@@ -1,11 +1,11 @@
 //! Which column goes where: what was said, then what the heading suggests.
 
 use super::{
+    super::values,
     headings,
     options::{FieldForm, ImportOptions, Target},
     record::Record,
     refusal::Refusal,
-    values,
 };
 use serde::{Deserialize, Serialize};
 use tisara_domain::{Phone, Region};
@@ -102,10 +102,18 @@ fn find(names: &[String], column: &str) -> Option<usize> {
         .iter()
         .position(|n| n == column.trim())
         .or_else(|| names.iter().position(|n| !folded.is_empty() && headings::fold(n) == folded))
-        .or_else(|| column.trim().parse::<usize>().ok().filter(|n| (1..=names.len()).contains(n)).map(|n| n - 1))
+        .or_else(|| {
+            column.trim().parse::<usize>().ok().filter(|n| (1..=names.len()).contains(n)).map(|n| n - 1)
+        })
 }
 
-fn mapped(name: &str, to: Target, field: Option<&str>, kind: Option<FieldForm>, known: &[KnownField]) -> MappedColumn {
+fn mapped(
+    name: &str,
+    to: Target,
+    field: Option<&str>,
+    kind: Option<FieldForm>,
+    known: &[KnownField],
+) -> MappedColumn {
     if to != Target::Field {
         return MappedColumn { column: name.to_owned(), to, field: None, kind: None };
     }
@@ -120,7 +128,12 @@ fn mapped(name: &str, to: Target, field: Option<&str>, kind: Option<FieldForm>, 
     }
 }
 
-fn guess_the_rest(columns: &mut [Option<MappedColumn>], names: &[String], heading: bool, known: &[KnownField]) {
+fn guess_the_rest(
+    columns: &mut [Option<MappedColumn>],
+    names: &[String],
+    heading: bool,
+    known: &[KnownField],
+) {
     if !heading {
         return;
     }
@@ -175,7 +188,10 @@ mod tests {
 
     #[test]
     fn a_usual_heading_needs_no_words() {
-        let heading = Record::from((1, ["Full Name", "Mobile No.", "E-mail", "City", "Birthday", "WhatsApp OK?", "Tags", "Notes"]));
+        let heading = Record::from((
+            1,
+            ["Full Name", "Mobile No.", "E-mail", "City", "Birthday", "WhatsApp OK?", "Tags", "Notes"],
+        ));
         let columns = map(Some(&heading), &[], &ImportOptions::default(), &[], Region::LK).unwrap();
         use Target as T;
         assert_eq!(

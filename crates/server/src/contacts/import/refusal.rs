@@ -6,7 +6,9 @@ use crate::edge::{ApiError, Code};
 #[derive(Debug, thiserror::Error)]
 pub enum Refusal {
     /// No row in it.
-    #[error("The file is empty: there is no row in it. Save the list again as CSV (UTF-8) or XLSX and check its size.")]
+    #[error(
+        "The file is empty: there is no row in it. Save the list again as CSV (UTF-8) or XLSX and check its size."
+    )]
     Empty,
     /// A heading and nothing below it.
     #[error("The file has a heading but no row below it.")]
@@ -20,10 +22,14 @@ pub enum Refusal {
         advice: &'static str,
     },
     /// An encoding that was named is not known.
-    #[error("There is no text encoding called “{0}”. Leave it out to have it found, or use utf-8, utf-16le or windows-1252.")]
+    #[error(
+        "There is no text encoding called “{0}”. Leave it out to have it found, or use utf-8, utf-16le or windows-1252."
+    )]
     UnknownEncoding(String),
     /// The bytes are not text in the encoding that was named.
-    #[error("The file is not text in {0}. Leave the encoding out to have it found, or save the file as CSV UTF-8.")]
+    #[error(
+        "The file is not text in {0}. Leave the encoding out to have it found, or save the file as CSV UTF-8."
+    )]
     WrongEncoding(String),
     /// The heading names no column with phone numbers.
     #[error(
@@ -52,7 +58,9 @@ pub enum Refusal {
     #[error("The file is too large: {0}")]
     TooLarge(String),
     /// The workbook is damaged.
-    #[error("The workbook cannot be read: {0}. Open it in a spreadsheet program and save it again as XLSX or CSV UTF-8.")]
+    #[error(
+        "The workbook cannot be read: {0}. Open it in a spreadsheet program and save it again as XLSX or CSV UTF-8."
+    )]
     Damaged(String),
     /// A file of ours cannot be read or written.
     #[error("The file could not be read from this installation's disk.")]

@@ -96,7 +96,11 @@ impl<S: Read> Separated<S> {
 }
 
 /// Finds what parts the cells, by trying: the right one gives many rows of the same width.
-pub(super) fn find_separator(path: &Path, encoding: &'static encoding_rs::Encoding, mark: usize) -> Result<u8, Refusal> {
+pub(super) fn find_separator(
+    path: &Path,
+    encoding: &'static encoding_rs::Encoding,
+    mark: usize,
+) -> Result<u8, Refusal> {
     let mut file = File::open(path)?;
     file.seek(SeekFrom::Start(mark as u64))?;
     let mut sample = String::new();
@@ -110,7 +114,10 @@ pub(super) fn find_separator(path: &Path, encoding: &'static encoding_rs::Encodi
     {
         return Ok(*separator);
     }
-    let best = [b',', b';', b'\t', b'|'].into_iter().map(|s| (score(sample.as_bytes(), s), s)).max_by_key(|(score, s)| (*score, *s == b','));
+    let best = [b',', b';', b'\t', b'|']
+        .into_iter()
+        .map(|s| (score(sample.as_bytes(), s), s))
+        .max_by_key(|(score, s)| (*score, *s == b','));
     Ok(best.filter(|(score, _)| *score > 0).map_or(b',', |(_, s)| s))
 }
 
@@ -168,7 +175,10 @@ mod tests {
         let mut record = Record::default();
         assert!(reader.next(&mut record).unwrap());
         let refusal = reader.next(&mut record).unwrap_err();
-        assert!(refusal.to_string().contains("not closed") && refusal.to_string().contains("line 2"), "{refusal}");
+        assert!(
+            refusal.to_string().contains("not closed") && refusal.to_string().contains("line 2"),
+            "{refusal}"
+        );
     }
 
     #[test]

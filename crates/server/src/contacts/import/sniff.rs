@@ -36,7 +36,8 @@ pub(super) fn sniff(path: &Path, named: Option<&str>) -> Result<Sniffed, Refusal
     }
     refuse_known_kinds(&head)?;
     if let Some(name) = named {
-        let encoding = Encoding::for_label(name.as_bytes()).ok_or_else(|| Refusal::UnknownEncoding(name.to_owned()))?;
+        let encoding =
+            Encoding::for_label(name.as_bytes()).ok_or_else(|| Refusal::UnknownEncoding(name.to_owned()))?;
         let mark = Encoding::for_bom(&head).filter(|(e, _)| *e == encoding).map_or(0, |(_, len)| len);
         if encoding == UTF_8 && first_not_utf8(&mut file)?.is_some() {
             return Err(Refusal::WrongEncoding("utf-8".to_owned()));
@@ -61,7 +62,8 @@ pub(super) fn sniff(path: &Path, named: Option<&str>) -> Result<Sniffed, Refusal
     }
 }
 
-const ADVICE: &str = "Open it in a spreadsheet program and choose “Save as”, then “CSV UTF-8 (comma separated)” or XLSX";
+const ADVICE: &str =
+    "Open it in a spreadsheet program and choose “Save as”, then “CSV UTF-8 (comma separated)” or XLSX";
 
 fn not_text(found: &'static str) -> Refusal {
     Refusal::WrongKind { found, advice: ADVICE }
@@ -74,9 +76,13 @@ fn refuse_known_kinds(head: &[u8]) -> Result<(), Refusal> {
         "it is an old Excel file (.xls) or one with a password"
     } else if head.starts_with(b"%PDF") {
         "it is a PDF"
-    } else if head.starts_with(&[0x1F, 0x8B]) || head.starts_with(b"7z\xBC\xAF") || head.starts_with(b"Rar!") {
+    } else if head.starts_with(&[0x1F, 0x8B]) || head.starts_with(b"7z\xBC\xAF") || head.starts_with(b"Rar!")
+    {
         "it is a compressed archive"
-    } else if head.starts_with(&[0x89, b'P', b'N', b'G']) || head.starts_with(&[0xFF, 0xD8, 0xFF]) || head.starts_with(b"GIF8") {
+    } else if head.starts_with(&[0x89, b'P', b'N', b'G'])
+        || head.starts_with(&[0xFF, 0xD8, 0xFF])
+        || head.starts_with(b"GIF8")
+    {
         "it is a picture"
     } else if starts(b"<!doctype") || starts(b"<html") || starts(b"<table") {
         "it is a web page, perhaps with the name of a spreadsheet"
@@ -167,9 +173,11 @@ mod tests {
         assert_eq!(encoding("name,phone\nනිමල්,077\n".as_bytes()), ("UTF-8", 0));
         assert_eq!(encoding("\u{FEFF}name,phone\n".as_bytes()), ("UTF-8", 3));
         assert_eq!(encoding(b"name,phone\nJos\xE9 Mu\xF1oz,0771234567\nRen\xE9e,1\n"), ("windows-1252", 0));
-        let utf16: Vec<u8> = "name,phone\nනිමල්,0771234567\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let utf16: Vec<u8> =
+            "name,phone\nනිමල්,0771234567\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert_eq!(encoding(&utf16), ("UTF-16LE", 0));
-        let marked: Vec<u8> = [0xFE, 0xFF].into_iter().chain("a,b".encode_utf16().flat_map(u16::to_be_bytes)).collect();
+        let marked: Vec<u8> =
+            [0xFE, 0xFF].into_iter().chain("a,b".encode_utf16().flat_map(u16::to_be_bytes)).collect();
         assert_eq!(encoding(&marked), ("UTF-16BE", 2));
     }
 
@@ -189,7 +197,13 @@ mod tests {
 
     #[test]
     fn other_kinds_of_files_are_named_and_refused() {
-        for bytes in [&b"%PDF-1.7"[..], &[0xD0, 0xCF, 0x11, 0xE0, 1], b"<html><table>", &[0x89, b'P', b'N', b'G', 0], &[1, 2, 0, 9, 0, 0, 7, 1]] {
+        for bytes in [
+            &b"%PDF-1.7"[..],
+            &[0xD0, 0xCF, 0x11, 0xE0, 1],
+            b"<html><table>",
+            &[0x89, b'P', b'N', b'G', 0],
+            &[1, 2, 0, 9, 0, 0, 7, 1],
+        ] {
             let refusal = sniffed(bytes).unwrap_err();
             assert!(refusal.to_string().contains("CSV UTF-8"), "{refusal}");
         }

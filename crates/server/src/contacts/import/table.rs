@@ -54,7 +54,9 @@ impl Table {
                     Some(said) => u8::try_from(said)
                         .ok()
                         .filter(|s| s.is_ascii_punctuation() || *s == b'\t')
-                        .ok_or_else(|| Refusal::Mapping("The separator must be one of , ; | or a tab.".to_owned()))?,
+                        .ok_or_else(|| {
+                            Refusal::Mapping("The separator must be one of , ; | or a tab.".to_owned())
+                        })?,
                     None => separated::find_separator(&path, encoding, mark)?,
                 },
             },

@@ -40,11 +40,15 @@ fn the_messy_list_gives_exactly_the_known_counts() {
 #[test]
 fn the_same_list_counts_the_same_in_every_usual_encoding() {
     let text = "Name;Phone\r\nRen\u{e9}e;0771234567\r\nJos\u{e9};+94 77 123 4567\r\nX;12\r\n";
-    let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
+    let utf16: Vec<u8> =
+        [0xFF, 0xFE].into_iter().chain(text.encode_utf16().flat_map(u16::to_le_bytes)).collect();
     let (latin, _, _) = encoding_rs::WINDOWS_1252.encode(text);
     for bytes in [text.as_bytes(), &utf16, &latin, format!("\u{FEFF}{text}").as_bytes()] {
         let counts = counts_of(bytes).unwrap();
-        assert_eq!((counts.rows, counts.unique_valid, counts.duplicate_valid, counts.invalid_phone), (3, 1, 1, 1));
+        assert_eq!(
+            (counts.rows, counts.unique_valid, counts.duplicate_valid, counts.invalid_phone),
+            (3, 1, 1, 1)
+        );
     }
 }
 
@@ -84,7 +88,10 @@ fn a_workbook_is_read_with_numbers_that_are_no_text() {
         r#"<row r="5"><c r="A5"><v>94771234567</v></c></row>"#,
     ]))
     .unwrap();
-    assert_eq!((counts.rows, counts.unique_valid, counts.duplicate_valid, counts.invalid_phone), (3, 1, 1, 1));
+    assert_eq!(
+        (counts.rows, counts.unique_valid, counts.duplicate_valid, counts.invalid_phone),
+        (3, 1, 1, 1)
+    );
 }
 
 #[test]
@@ -132,15 +139,21 @@ fn workbook(rows: &[&str]) -> Vec<u8> {
         ),
         (
             "_rels/.rels",
-            format!(r#"<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#),
+            format!(
+                r#"<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{REL}/officeDocument" Target="xl/workbook.xml"/></Relationships>"#
+            ),
         ),
         (
             "xl/workbook.xml",
-            format!(r#"<workbook xmlns="{MAIN}" xmlns:r="{REL}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>"#),
+            format!(
+                r#"<workbook xmlns="{MAIN}" xmlns:r="{REL}"><sheets><sheet name="S" sheetId="1" r:id="r1"/></sheets></workbook>"#
+            ),
         ),
         (
             "xl/_rels/workbook.xml.rels",
-            format!(r#"<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{REL}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#),
+            format!(
+                r#"<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="r1" Type="{REL}/worksheet" Target="worksheets/sheet1.xml"/></Relationships>"#
+            ),
         ),
         (
             "xl/worksheets/sheet1.xml",

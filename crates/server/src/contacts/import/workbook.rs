@@ -21,11 +21,13 @@ const MAX_PARTS: usize = 10_000;
 
 /// Refuses what is no workbook or unpacks to too much.
 pub(super) fn check(path: &Path) -> Result<(), Refusal> {
-    let mut zip = zip::ZipArchive::new(BufReader::new(File::open(path)?)).map_err(|e| Refusal::Damaged(e.to_string()))?;
+    let mut zip = zip::ZipArchive::new(BufReader::new(File::open(path)?))
+        .map_err(|e| Refusal::Damaged(e.to_string()))?;
     if zip.len() > MAX_PARTS {
         return Err(Refusal::TooLarge("the workbook has more than 10,000 parts.".to_owned()));
     }
-    let names: Vec<String> = zip.file_names().filter_map(|n| n.ok().map(|n| n.to_ascii_lowercase())).collect();
+    let names: Vec<String> =
+        zip.file_names().filter_map(|n| n.ok().map(|n| n.to_ascii_lowercase())).collect();
     if !names.iter().any(|n| n == "xl/workbook.xml") {
         return Err(Refusal::WrongKind {
             found: if names.iter().any(|n| n == "word/document.xml") {
@@ -102,10 +104,9 @@ pub(super) fn read<B>(
 
 fn damaged(e: XlsxError) -> Refusal {
     match e {
-        XlsxError::Password => Refusal::WrongKind {
-            found: "it is protected by a password",
-            advice: "Save it again without one",
-        },
+        XlsxError::Password => {
+            Refusal::WrongKind { found: "it is protected by a password", advice: "Save it again without one" }
+        }
         XlsxError::Io(e) => Refusal::File(e),
         e => Refusal::Damaged(e.to_string()),
     }

@@ -3,14 +3,54 @@
 use tisara_domain::Region;
 
 /// Yes and no as shops write them, in English, Sinhala, Tamil and Hindi; `None` for anything else.
-pub(super) fn truth(text: &str) -> Option<bool> {
+pub(crate) fn truth(text: &str) -> Option<bool> {
     const YES: &[&str] = &[
-        "1", "y", "yes", "true", "t", "ok", "on", "x", "✓", "✔", "✅", "opted in", "opted_in", "opt-in", "subscribed",
-        "agreed", "ඔව්", "ඔවු", "ஆம்", "ஆமாம்", "हाँ", "हां", "हा", "जी हाँ",
+        "1",
+        "y",
+        "yes",
+        "true",
+        "t",
+        "ok",
+        "on",
+        "x",
+        "✓",
+        "✔",
+        "✅",
+        "opted in",
+        "opted_in",
+        "opt-in",
+        "subscribed",
+        "agreed",
+        "ඔව්",
+        "ඔවු",
+        "ஆம்",
+        "ஆமாம்",
+        "हाँ",
+        "हां",
+        "हा",
+        "जी हाँ",
     ];
     const NO: &[&str] = &[
-        "0", "n", "no", "false", "f", "off", "opted out", "opted_out", "opt-out", "unsubscribed", "stop", "නැත", "නෑ",
-        "නැහැ", "එපා", "இல்லை", "வேண்டாம்", "नहीं", "ना", "नही",
+        "0",
+        "n",
+        "no",
+        "false",
+        "f",
+        "off",
+        "opted out",
+        "opted_out",
+        "opt-out",
+        "unsubscribed",
+        "stop",
+        "නැත",
+        "නෑ",
+        "නැහැ",
+        "එපා",
+        "இல்லை",
+        "வேண்டாம்",
+        "नहीं",
+        "ना",
+        "नही",
     ];
     let folded = text.trim().trim_end_matches(['.', '!']).to_lowercase();
     if YES.contains(&folded.as_str()) {
@@ -23,15 +63,17 @@ pub(super) fn truth(text: &str) -> Option<bool> {
 }
 
 /// An e-mail address in the shape that mail can be sent to.
-pub(super) fn email(text: &str) -> Option<String> {
+pub(crate) fn email(text: &str) -> Option<String> {
     let (local, domain) = text.rsplit_once('@')?;
-    let plain = |s: &str| !s.is_empty() && s.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '@' && c != ',');
+    let plain = |s: &str| {
+        !s.is_empty() && s.chars().all(|c| !c.is_whitespace() && !c.is_control() && c != '@' && c != ',')
+    };
     let dotted = domain.split('.').count() > 1 && domain.split('.').all(|label| !label.is_empty());
     (text.len() <= 254 && plain(local) && plain(domain) && dotted).then(|| text.to_owned())
 }
 
 /// A language as Meta's templates name it: `si`, `en_US`.
-pub(super) fn language(text: &str) -> Option<String> {
+pub(crate) fn language(text: &str) -> Option<String> {
     let folded = text.trim().to_lowercase().replace('-', "_");
     let known = match folded.as_str() {
         "english" | "ඉංග්‍රීසි" => "en",
@@ -57,7 +99,7 @@ pub(super) fn language(text: &str) -> Option<String> {
 }
 
 /// A date as `2026-11-21`. Of `03/07/1985` the day comes first, except in the United States.
-pub(super) fn date(text: &str, region: Region) -> Option<String> {
+pub(crate) fn date(text: &str, region: Region) -> Option<String> {
     let day_part = text.trim().split(['T', ' ']).next().unwrap_or_default();
     let parts: Vec<&str> = day_part.split(['-', '/', '.']).collect();
     let [a, b, c] = parts.as_slice() else { return None };
@@ -79,21 +121,27 @@ pub(super) fn date(text: &str, region: Region) -> Option<String> {
         2 => 28 + u32::from(leap),
         _ => return None,
     };
-    ((1800..=2200).contains(&year) && (1..=days).contains(&day)).then(|| format!("{year:04}-{month:02}-{day:02}"))
+    ((1800..=2200).contains(&year) && (1..=days).contains(&day))
+        .then(|| format!("{year:04}-{month:02}-{day:02}"))
 }
 
 /// A number as `1234.5`: thousands commas and spaces are dropped.
-pub(super) fn number(text: &str) -> Option<String> {
+pub(crate) fn number(text: &str) -> Option<String> {
     let plain: String = text.chars().filter(|c| !c.is_whitespace() && *c != ',').collect();
     let shaped = !plain.is_empty()
         && plain.len() <= 40
-        && plain.bytes().enumerate().all(|(i, b)| b.is_ascii_digit() || b == b'.' || (i == 0 && (b == b'-' || b == b'+')));
-    (shaped && plain.parse::<f64>().is_ok_and(f64::is_finite)).then(|| plain.trim_start_matches('+').to_owned())
+        && plain
+            .bytes()
+            .enumerate()
+            .all(|(i, b)| b.is_ascii_digit() || b == b'.' || (i == 0 && (b == b'-' || b == b'+')));
+    (shaped && plain.parse::<f64>().is_ok_and(f64::is_finite))
+        .then(|| plain.trim_start_matches('+').to_owned())
 }
 
 /// Text without control characters, white space folded, and no longer than `max` characters.
-pub(super) fn line(text: &str, max: usize) -> String {
-    let plain = text.chars().all(|c| !c.is_control() && (!c.is_whitespace() || c == ' ')) && !text.contains("  ");
+pub(crate) fn line(text: &str, max: usize) -> String {
+    let plain =
+        text.chars().all(|c| !c.is_control() && (!c.is_whitespace() || c == ' ')) && !text.contains("  ");
     if plain && text.len() <= max {
         return text.to_owned();
     }
@@ -103,7 +151,7 @@ pub(super) fn line(text: &str, max: usize) -> String {
 
 /// What a spreadsheet did to a long number: `9.4771234567E+10`. Gives the digits back where none was
 /// lost, and says so where some were.
-pub(super) fn unscientific(text: &str) -> Option<Result<String, ()>> {
+pub(crate) fn unscientific(text: &str) -> Option<Result<String, ()>> {
     let (mantissa, exponent) = text.split_once(['e', 'E'])?;
     let exponent: usize = exponent.trim_start_matches('+').parse().ok().filter(|e| (5..=20).contains(e))?;
     let (whole, fraction) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, ""));

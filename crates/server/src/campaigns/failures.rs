@@ -1,0 +1,11 @@
+//! Why messages fail, in words for a person.
+
+use tisara_cloud_api::codes;
+
+/// The sentence of Meta's code, or of one of ours.
+pub(crate) fn explanation(code: i32) -> String {
+    match codes::lookup(i64::from(code)) {
+        Some(entry) => entry.title.to_owned(),
+        None => format!("Meta's error {code}."),
+    }
+}

@@ -1,0 +1,87 @@
+//! The description of `/api/v1`, generated from the code.
+//!
+//! `openapi.json` at the root of the repository is a committed copy: a test compares it, and
+//! `UPDATE_OPENAPI=1` rewrites it. The TypeScript client comes from it.
+
+use crate::edge::{Code, FieldProblem, Problem};
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        self, Content, ContentBuilder, HttpMethod, Ref, RefOr, Required, ResponseBuilder,
+        path::{Operation, ParameterBuilder, ParameterIn, PathItem},
+        schema::{ObjectBuilder, Type},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+/// The frame; paths and schemas come from the routers.
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Tisara",
+        version = "1",
+        description = "Contacts, templates, campaigns and conversations over WhatsApp. Ids are opaque texts, moments \
+                       are RFC 3339 in UTC, lists page by `next` and `after`. Every refusal is an RFC 9457 document \
+                       with a `code` from a closed list. Writes take an `Idempotency-Key`.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0")
+    ),
+    components(schemas(Problem, FieldProblem, Code)),
+    modifiers(&ApiKey)
+)]
+pub(crate) struct Document;
+
+struct ApiKey;
+
+impl Modify for ApiKey {
+    fn modify(&self, document: &mut openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("An API key of the organization: `tsr_live_…`."))
+            .build();
+        let components = document.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+        document.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
+    }
+}
+
+/// Adds to every operation what holds for all: the refusals, and the key that makes writes safe to
+/// repeat.
+pub(crate) fn complete(document: &mut openapi::OpenApi) {
+    for item in document.paths.paths.values_mut() {
+        for (method, operation) in operations(item) {
+            let refusal = ResponseBuilder::new()
+                .description("A refusal.")
+                .content("application/problem+json", problem())
+                .build();
+            operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal));
+            if !matches!(method, HttpMethod::Get) {
+                let key = ParameterBuilder::new()
+                    .name("Idempotency-Key")
+                    .parameter_in(ParameterIn::Header)
+                    .required(Required::False)
+                    .description(Some("The same key with the same request does it once and answers alike."))
+                    .schema(Some(
+                        ObjectBuilder::new().schema_type(Type::String).max_length(Some(255)).build(),
+                    ))
+                    .build();
+                operation.parameters.get_or_insert_default().push(RefOr::T(key));
+            }
+        }
+    }
+}
+
+fn problem() -> Content {
+    ContentBuilder::new().schema(Some(RefOr::Ref(Ref::from_schema_name("Problem")))).build()
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = (HttpMethod, &mut Operation)> {
+    [
+        (HttpMethod::Get, &mut item.get),
+        (HttpMethod::Post, &mut item.post),
+        (HttpMethod::Put, &mut item.put),
+        (HttpMethod::Patch, &mut item.patch),
+        (HttpMethod::Delete, &mut item.delete),
+    ]
+    .into_iter()
+    .filter_map(|(method, operation)| operation.as_mut().map(|operation| (method, operation)))
+}

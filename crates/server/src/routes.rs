@@ -1,0 +1,56 @@
+//! Every address of the server.
+
+use crate::{
+    app::App,
+    auth, campaigns, contacts, edge, health, idempotency, jobs, journal, me, numbers,
+    openapi::{self, Document},
+    templates, threads, webhooks,
+};
+use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use utoipa::OpenApi as _;
+use utoipa_axum::router::OpenApiRouter;
+
+/// All features of `/api/v1`, each with its description.
+fn api() -> OpenApiRouter<App> {
+    let features = OpenApiRouter::new()
+        .merge(me::routes())
+        .merge(numbers::routes())
+        .merge(templates::routes())
+        .merge(contacts::routes())
+        .merge(campaigns::routes())
+        .merge(threads::routes())
+        .merge(journal::routes())
+        .merge(jobs::routes());
+    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", features)
+}
+
+/// The description of `/api/v1`.
+#[must_use]
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    let mut document = api().into_openapi();
+    openapi::complete(&mut document);
+    document
+}
+
+/// The whole server.
+#[must_use]
+pub fn router(app: App) -> Router {
+    let (api, _) = api().split_for_parts();
+    let document = serde_json::to_string(&openapi()).unwrap_or_default();
+    let api = api
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::require_key))
+        .layer(DefaultBodyLimit::max(app.settings.json_max_bytes));
+    Router::new()
+        .merge(api)
+        .merge(webhooks::routes(&app))
+        .merge(health::routes())
+        .route(
+            "/openapi.json",
+            get(move || async move { ([(http::header::CONTENT_TYPE, "application/json")], document) }),
+        )
+        .method_not_allowed_fallback(edge::no_method)
+        .fallback(edge::no_path)
+        .layer(middleware::from_fn_with_state(app.clone(), edge::around))
+        .with_state(app)
+}
