@@ -49,6 +49,7 @@
 //! | `POST /users/{phone}/say` `{"message","to"?,"reply_to"?}` | the user sends any kind of message |
 //! | `POST /users/{phone}/tap` `{"wamid"?,"button"?}` | the user taps a button |
 //! | `POST /users/{phone}/stop-marketing`, `/resume-marketing` `{"of"?}` | opts out, in again |
+//! | `POST /templates/{id or name}` `{"status"?,"reason"?,"quality"?,"category"?}` | what Meta does to a template, with its webhooks |
 //! | `GET /clock`, `POST /clock/advance` `{"ms"}` or `{"to"}` | the clock; advancing needs a manual one |
 //! | `POST /webhooks` `{"app"?,"callback_url"?,"verify_token"?,"app_secret"?,"verify"?}` | where webhooks go |
 //! | `GET /messages?to=&limit=` | the last accepted messages, whole |
@@ -79,7 +80,7 @@ mod templates;
 mod users;
 mod webhooks;
 
-pub use control::{ConfigError, Control, ControlError, Described, Tap};
+pub use control::{ConfigError, Control, ControlError, Described, Tap, TemplateChange};
 pub use graph::{CODES, Code, ConnectionReset};
 pub use report::{Doubled, Repeated, Report, StatusCount, WebhookCount};
 pub use settings::{Settings, World};

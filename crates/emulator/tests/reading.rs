@@ -55,7 +55,8 @@ async fn templates_are_filtered_as_asked() {
         ("?name_or_content=verification", 1),
         ("?name=nothing", 0),
     ] {
-        let (_, page) = b.get(&templates(query).replace('"', "%22").replace('[', "%5B").replace(']', "%5D")).await;
+        let (_, page) =
+            b.get(&templates(query).replace('"', "%22").replace('[', "%5B").replace(']', "%5D")).await;
         assert_eq!(page["data"].as_array().unwrap().len(), want, "{query}");
     }
     let (_, page) = b.get(&templates("?limit=1&summary=total_count,message_template_limit")).await;
@@ -72,13 +73,24 @@ async fn numbers_and_accounts_show_their_fields() {
     assert_eq!(n["display_phone_number"], "+1 555-078-3881");
     assert_eq!(n["throughput"]["level"], "HIGH");
     assert!(n.get("status").is_none(), "only when asked for");
-    let (_, n) = b.get(&format!("/v25.0/{}?fields=status,whatsapp_business_manager_messaging_limit,webhook_configuration", World::NUMBER_ID)).await;
+    let (_, n) = b
+        .get(&format!(
+            "/v25.0/{}?fields=status,whatsapp_business_manager_messaging_limit,webhook_configuration",
+            World::NUMBER_ID
+        ))
+        .await;
     assert_eq!(n["status"], "CONNECTED");
     assert_eq!(n["whatsapp_business_manager_messaging_limit"], "TIER_UNLIMITED");
     assert_eq!(n["webhook_configuration"]["application"], "http://receiver/hook");
     let (_, list) = b.get(&format!("/v25.0/{}/phone_numbers", World::WABA_ID)).await;
     assert_eq!(list["data"][0]["id"], World::NUMBER_ID.to_string());
-    let (_, w) = b.get(&format!("/v25.0/{}?fields=name,currency,owner_business_info{{id,name}}", World::WABA_ID).replace('{', "%7B").replace('}', "%7D")).await;
+    let (_, w) = b
+        .get(
+            &format!("/v25.0/{}?fields=name,currency,owner_business_info{{id,name}}", World::WABA_ID)
+                .replace('{', "%7B")
+                .replace('}', "%7D"),
+        )
+        .await;
     assert_eq!(w["currency"], "USD");
     assert_eq!(w["owner_business_info"]["id"], World::PORTFOLIO_ID.to_string());
 }
@@ -141,7 +153,10 @@ async fn a_file_is_uploaded_sent_fetched_and_runs_out() {
     let (status, _, bytes) = b.raw(form("image/png", "pixels")).await;
     assert_eq!(status, 200, "{bytes:?}");
     let id = serde_json::from_slice::<serde_json::Value>(&bytes).unwrap()["id"].as_str().unwrap().to_owned();
-    b.emulator.control().describe(Described { phone: "94771234567".into(), window_open: Some(true), ..Described::default() }).unwrap();
+    b.emulator
+        .control()
+        .describe(Described { phone: "94771234567".into(), window_open: Some(true), ..Described::default() })
+        .unwrap();
     let image = json!({"messaging_product": "whatsapp", "to": "94771234567", "type": "image", "image": {"id": id, "caption": "x"}});
     assert_eq!(b.send(image.clone()).await.0, 200);
     let (_, meta) = b.get(&format!("/v25.0/{id}?phone_number_id={}", World::NUMBER_ID)).await;
@@ -174,16 +189,28 @@ async fn a_file_is_uploaded_sent_fetched_and_runs_out() {
 #[tokio::test]
 async fn a_resumable_upload_goes_on_where_it_stopped() {
     let b = Bench::new();
-    let (_, s) = b.call("POST", &format!("/v25.0/{}/uploads?file_name=a.png&file_length=6&file_type=image/png", World::APP_ID), None).await;
+    let (_, s) = b
+        .call(
+            "POST",
+            &format!("/v25.0/{}/uploads?file_name=a.png&file_length=6&file_type=image/png", World::APP_ID),
+            None,
+        )
+        .await;
     let id = s["id"].as_str().unwrap().to_owned();
     let put = |offset: usize, bytes: &'static str| {
-        Request::post(format!("/v25.0/{id}")).header("authorization", format!("OAuth {}", World::TOKEN)).header("file_offset", offset).body(Body::from(bytes)).unwrap()
+        Request::post(format!("/v25.0/{id}"))
+            .header("authorization", format!("OAuth {}", World::TOKEN))
+            .header("file_offset", offset)
+            .body(Body::from(bytes))
+            .unwrap()
     };
     assert_eq!(b.raw(put(0, "pix")).await.0, 200);
     assert_eq!(b.raw(put(0, "els")).await.0, 400);
     assert_eq!(b.get(&format!("/v25.0/{id}")).await.1["file_offset"], 3);
     let (_, _, done) = b.raw(put(3, "els")).await;
-    assert!(serde_json::from_slice::<serde_json::Value>(&done).unwrap()["h"].as_str().unwrap().starts_with("4::"));
+    assert!(
+        serde_json::from_slice::<serde_json::Value>(&done).unwrap()["h"].as_str().unwrap().starts_with("4::")
+    );
 }
 
 #[tokio::test]
@@ -198,10 +225,14 @@ async fn what_was_sent_can_be_looked_at() {
     let (_, all) = b.get("/_emulator/messages?to=94771234567").await;
     let first = &all["data"][0];
     assert_eq!(first["shown"]["body"], "Hi Nimal, your order 17 has left our shop and arrives on Monday.");
-    assert_eq!(first["shown"]["buttons"][0], json!({"kind": "url", "text": "Track order", "url": "https://example.com/track/17"}));
+    assert_eq!(
+        first["shown"]["buttons"][0],
+        json!({"kind": "url", "text": "Track order", "url": "https://example.com/track/17"})
+    );
     assert_eq!(all["data"][1]["shown"]["body"], "plain");
     let (_, user) = b.get("/_emulator/users/94771234567").await;
-    let directions: Vec<_> = user["thread"].as_array().unwrap().iter().map(|m| m["direction"].as_str().unwrap()).collect();
+    let directions: Vec<_> =
+        user["thread"].as_array().unwrap().iter().map(|m| m["direction"].as_str().unwrap()).collect();
     assert_eq!(directions, ["from_user", "to_user", "to_user"]);
     assert_eq!(user["numbers"][0]["window_open"], true);
     assert_eq!(b.get("/_emulator/users/nonsense").await.0, 400);
@@ -225,7 +256,10 @@ async fn users_tap_what_they_were_sent() {
     let messages = b.receiver.messages();
     assert_eq!(messages[0]["button"], json!({"payload": "LATER", "text": "Another day"}));
     assert_eq!(messages[0]["context"]["from"], "15550783881");
-    assert_eq!(messages[1]["interactive"], json!({"type": "list_reply", "list_reply": {"id": "r1", "title": "Red", "description": "warm"}}));
+    assert_eq!(
+        messages[1]["interactive"],
+        json!({"type": "list_reply", "list_reply": {"id": "r1", "title": "Red", "description": "warm"}})
+    );
     assert_eq!(b.post(&format!("/_emulator/users/{phone}/stop-marketing"), json!({})).await.0, 200);
     b.emulator.deliver_due().await;
     let preference = &b.receiver.values("user_preferences")[0]["user_preferences"][0];
@@ -243,7 +277,10 @@ async fn the_clock_is_moved_over_http() {
     assert_eq!(b.post("/_emulator/clock/advance", json!({})).await.0, 400);
     assert_eq!(b.get("/_emulator/clock").await.1["manual"], true);
     assert_eq!(b.post("/_emulator/config", json!({"nonsense": 1})).await.0, 400);
-    assert_eq!(b.post("/_emulator/faults", json!({"kind": "token_expired", "when": {"next": 1}})).await.0, 200);
+    assert_eq!(
+        b.post("/_emulator/faults", json!({"kind": "token_expired", "when": {"next": 1}})).await.0,
+        200
+    );
     assert_eq!(b.get("/_emulator/faults").await.1, json!([{"kind": "token_expired", "when": {"next": 1}}]));
     assert_eq!(b.call("DELETE", "/_emulator/faults", None).await.0, 200);
     assert_eq!(b.get("/_emulator/faults").await.1, json!([]));

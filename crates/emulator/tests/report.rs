@@ -17,7 +17,14 @@ async fn a_message_accepted_twice_is_doubled_unless_one_of_them_failed() {
     let b = Bench::with(|s| {
         s.behaviour.identity = Identity::CallbackDataUpTo { separator: '.', parts: 2 };
     });
-    b.emulator.control().describe(tisara_emulator::Described { phone: "94770000003".into(), on_whatsapp: Some(false), ..Default::default() }).unwrap();
+    b.emulator
+        .control()
+        .describe(tisara_emulator::Described {
+            phone: "94770000003".into(),
+            on_whatsapp: Some(false),
+            ..Default::default()
+        })
+        .unwrap();
     for (to, id) in [
         ("94770000001", "job.1.1"),
         ("94770000001", "job.1.2"),
@@ -32,13 +39,18 @@ async fn a_message_accepted_twice_is_doubled_unless_one_of_them_failed() {
     let r = b.get("/_emulator/report").await.1;
     assert_eq!((&r["accepted"], &r["distinct"], &r["without_id"]), (&json!(7), &json!(4), &json!(1)));
     assert_eq!((&r["repeated"], &r["doubled"]), (&json!(2), &json!(1)), "job.3 has failed");
-    assert_eq!(r["doubled_ids"], json!([{"id": "job.1", "accepted": 2, "reached": 2, "user": "94770000001"}]));
+    assert_eq!(
+        r["doubled_ids"],
+        json!([{"id": "job.1", "accepted": 2, "reached": 2, "user": "94770000001"}])
+    );
     assert_eq!(r["doubled_contents"], 1);
     assert_eq!(r["repeated_contents"][0]["user"], "94770000001");
-    let request = axum::extract::Request::get("/_emulator/report/ids").body(axum::body::Body::empty()).unwrap();
+    let request =
+        axum::extract::Request::get("/_emulator/report/ids").body(axum::body::Body::empty()).unwrap();
     let (_, headers, lines) = b.raw(request).await;
     assert_eq!(headers["content-type"], "application/x-ndjson");
-    let mut ids: Vec<Value> = std::str::from_utf8(&lines).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
+    let mut ids: Vec<Value> =
+        std::str::from_utf8(&lines).unwrap().lines().map(|l| serde_json::from_str(l).unwrap()).collect();
     ids.sort_by_key(|i| i["id"].as_str().unwrap().to_owned());
     assert_eq!(ids.len(), 4);
     assert_eq!(ids[2], json!({"id": "job.3", "accepted": 2, "reached": 0, "user": "94770000003"}));

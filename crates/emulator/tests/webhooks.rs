@@ -6,7 +6,10 @@ use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use support::{Bench, Receiver, code, hello, sale};
 use tisara_domain::{Ambient, Duration};
-use tisara_emulator::{Emulator, Settings, World, settings::{Fault, FaultKind, When}};
+use tisara_emulator::{
+    Emulator, Settings, World,
+    settings::{Fault, FaultKind, When},
+};
 use tokio_util::sync::CancellationToken;
 
 const USER: &str = "94771234567";
@@ -60,7 +63,16 @@ async fn over_http_every_status_arrives_once() {
     let deliveries = tokio::spawn(emulator.run_deliveries(cancel.clone()));
     let client = reqwest::Client::new();
     let set = json!({"callback_url": url, "verify_token": "good", "verify": true});
-    assert!(client.post(format!("{base}/_emulator/webhooks")).body(set.to_string()).send().await.unwrap().status().is_success());
+    assert!(
+        client
+            .post(format!("{base}/_emulator/webhooks"))
+            .body(set.to_string())
+            .send()
+            .await
+            .unwrap()
+            .status()
+            .is_success()
+    );
     for i in 0..50 {
         let sent = client
             .post(format!("{base}/v25.0/{}/messages", World::NUMBER_ID))
@@ -121,7 +133,14 @@ async fn a_batch_holds_at_most_so_many_updates_and_three_megabytes() {
     }
     b.clock.advance(Duration::from_secs(100_000));
     b.emulator.deliver_due().await;
-    let sizes: Vec<usize> = b.receiver.got.lock().unwrap().iter().map(|g| g.json()["entry"][0]["changes"].as_array().unwrap().len()).collect();
+    let sizes: Vec<usize> = b
+        .receiver
+        .got
+        .lock()
+        .unwrap()
+        .iter()
+        .map(|g| g.json()["entry"][0]["changes"].as_array().unwrap().len())
+        .collect();
     assert!(sizes.iter().all(|s| *s <= 1_000) && sizes.contains(&1_000), "{sizes:?}");
     b.receiver.got.lock().unwrap().clear();
     for _ in 0..200 {
@@ -130,16 +149,25 @@ async fn a_batch_holds_at_most_so_many_updates_and_three_megabytes() {
     b.emulator.deliver_due().await;
     let got = b.receiver.got.lock().unwrap();
     assert!(got.len() > 1 && got.iter().all(|g| g.body.len() < 3 << 20));
-    assert_eq!(got.iter().map(|g| g.json()["entry"][0]["changes"].as_array().unwrap().len()).sum::<usize>(), 200);
+    assert_eq!(
+        got.iter().map(|g| g.json()["entry"][0]["changes"].as_array().unwrap().len()).sum::<usize>(),
+        200
+    );
 }
 
 #[tokio::test]
 async fn an_account_override_is_verified_first_and_takes_messages_only() {
     let b = Bench::new();
     let path = format!("/v25.0/{}/subscribed_apps", World::WABA_ID);
-    let (status, answer) = b.post(&path, json!({"override_callback_uri": "http://receiver/other", "verify_token": "bad"})).await;
+    let (status, answer) =
+        b.post(&path, json!({"override_callback_uri": "http://receiver/other", "verify_token": "bad"})).await;
     assert_eq!((status, code(&answer)), (400, 100));
-    assert_eq!(b.post(&path, json!({"override_callback_uri": "http://receiver/other", "verify_token": "good"})).await.0, 200);
+    assert_eq!(
+        b.post(&path, json!({"override_callback_uri": "http://receiver/other", "verify_token": "good"}))
+            .await
+            .0,
+        200
+    );
     let listed = b.get(&path).await.1;
     assert_eq!(listed["data"][0]["override_callback_uri"], "http://receiver/other");
     assert_eq!(listed["data"][0]["whatsapp_business_api_data"]["id"], World::APP_ID.to_string());
@@ -151,7 +179,10 @@ async fn an_account_override_is_verified_first_and_takes_messages_only() {
     b.emulator.deliver_due().await;
     assert_eq!(b.receiver.got.lock().unwrap()[1].path, "/hook");
     let long = format!("http://receiver/{}", "x".repeat(200));
-    assert_eq!(code(&b.post(&path, json!({"override_callback_uri": long, "verify_token": "good"})).await.1), 100);
+    assert_eq!(
+        code(&b.post(&path, json!({"override_callback_uri": long, "verify_token": "good"})).await.1),
+        100
+    );
     assert_eq!(b.call("DELETE", &path, None).await.0, 200);
     b.emulator.control().write(USER, None, "nobody hears").unwrap();
     b.emulator.deliver_due().await;
@@ -212,8 +243,10 @@ async fn updates_may_come_twice_late_or_never() {
 
     let (report, statuses) = run(FaultKind::WebhookDelay { ms: 120_000 }).await;
     assert_eq!(statuses.len() as u64, report.statuses.values().map(|s| s.generated).sum::<u64>());
-    let place = |id: &Value, status: &str| statuses.iter().position(|s| s["id"] == *id && s["status"] == status);
-    let overtaken = statuses.iter().filter(|s| place(&s["id"], "delivered") < place(&s["id"], "sent")).count();
+    let place =
+        |id: &Value, status: &str| statuses.iter().position(|s| s["id"] == *id && s["status"] == status);
+    let overtaken =
+        statuses.iter().filter(|s| place(&s["id"], "delivered") < place(&s["id"], "sent")).count();
     assert!(overtaken > 10, "{overtaken}");
     for s in statuses.iter().filter(|s| s["status"] == "delivered") {
         let sent = &statuses[place(&s["id"], "sent").unwrap()];
@@ -249,7 +282,9 @@ async fn every_fault_of_a_send_strikes_before_or_after_acceptance() {
 
 #[tokio::test]
 async fn a_call_may_hang_before_or_after_acceptance_on_the_emulators_clock() {
-    for (kind, accepted) in [(FaultKind::HangBeforeAccept { ms: 60_000 }, 0), (FaultKind::HangAfterAccept { ms: 60_000 }, 1)] {
+    for (kind, accepted) in
+        [(FaultKind::HangBeforeAccept { ms: 60_000 }, 0), (FaultKind::HangAfterAccept { ms: 60_000 }, 1)]
+    {
         let b = Bench::with(|s| s.behaviour.faults = vec![fault(kind, When::Next(1))]);
         let (emulator, clock) = (b.emulator.clone(), b.clock.clone());
         let call = tokio::spawn(async move { b.send(hello(USER)).await.0 });
@@ -287,7 +322,8 @@ async fn a_broken_connection_is_seen_as_one_over_http() {
     let server = emulator.clone();
     tokio::spawn(async move { server.serve(listener, CancellationToken::new()).await });
     let url = format!("{base}/v25.0/{}/messages", World::NUMBER_ID);
-    let send = || reqwest::Client::new().post(&url).bearer_auth(World::TOKEN).body(sale(USER).to_string()).send();
+    let send =
+        || reqwest::Client::new().post(&url).bearer_auth(World::TOKEN).body(sale(USER).to_string()).send();
     assert!(send().await.is_err());
     assert_eq!(emulator.control().report().accepted, 1);
     assert_eq!(send().await.unwrap().status(), 200);

@@ -10,9 +10,11 @@ use crate::{
     report::{self, Report},
     settings::{Behaviour, Fault, ObjectId},
     sync::{lock, read, write},
+    templates::{Category, life},
     users::Spoken,
     webhooks,
 };
+use serde::Deserialize;
 use serde_json::{Value, json};
 use std::sync::Arc;
 use tisara_domain::Timestamp;
@@ -20,6 +22,20 @@ use tisara_domain::Timestamp;
 /// Drives an emulator: users, rules, faults, clock, report. Cheap to clone.
 #[derive(Clone)]
 pub struct Control(pub(super) Arc<Inner>);
+
+/// What becomes of a template; absent fields stay as they are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateChange {
+    /// APPROVED, REJECTED, PAUSED, DISABLED, FLAGGED…
+    pub status: Option<String>,
+    /// The `rejected_reason`.
+    pub reason: Option<String>,
+    /// GREEN, YELLOW, RED or UNKNOWN.
+    pub quality: Option<String>,
+    /// MARKETING, UTILITY or AUTHENTICATION.
+    pub category: Option<String>,
+}
 
 /// Why something could not be done.
 #[derive(Debug, thiserror::Error)]
@@ -168,6 +184,43 @@ impl Control {
             (app.callback_url.clone().ok_or(ControlError::Unknown("callback"))?, app.verify_token.clone())
         };
         Ok(webhooks::verify(&self.0, &url, &token).await?)
+    }
+
+    /// Changes a template (by id, or by name in every language) as Meta would, with the webhooks
+    /// that tell of it. RED quality pauses: 3 hours, 6 hours, then for good.
+    ///
+    /// # Errors
+    /// When there is no such template, or a word is not one of Meta's.
+    pub fn change_template(&self, which: &str, to: &TemplateChange) -> Result<(), ControlError> {
+        let e = &self.0;
+        let found = life::find(e, which);
+        if found.is_empty() {
+            return Err(ControlError::Unknown("template"));
+        }
+        let quality = to.quality.as_deref().map(str::to_ascii_uppercase);
+        if quality.as_ref().is_some_and(|q| !["GREEN", "YELLOW", "RED", "UNKNOWN"].contains(&q.as_str())) {
+            return Err(ControlError::Invalid("quality is GREEN, YELLOW, RED or UNKNOWN".into()));
+        }
+        let category = to.category.as_deref().map(|c| {
+            Category::parse(c).ok_or_else(|| {
+                ControlError::Invalid("category is MARKETING, UTILITY or AUTHENTICATION".into())
+            })
+        });
+        let category = category.transpose()?;
+        let now = e.ambient.now();
+        let mut d = write(&e.directory);
+        for id in found {
+            if let Some(quality) = &quality {
+                life::set_quality(e, &mut d, id, quality, now);
+            }
+            if let Some(category) = category {
+                life::set_category(e, &mut d, id, category, now);
+            }
+            if let Some(status) = &to.status {
+                life::set_status(e, &mut d, id, &status.to_ascii_uppercase(), to.reason.as_deref(), now);
+            }
+        }
+        Ok(())
     }
 
     /// Describes a user; only what is given changes.

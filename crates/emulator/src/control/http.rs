@@ -1,7 +1,7 @@
 //! `/_emulator/*`: the control handle over HTTP.
 
 use super::{
-    Control, ControlError,
+    Control, ControlError, TemplateChange,
     users::{Described, Tap},
 };
 use crate::settings::{Fault, ObjectId};
@@ -41,6 +41,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/users/{phone}/tap", post(tap))
         .route("/_emulator/users/{phone}/stop-marketing", post(stop_marketing))
         .route("/_emulator/users/{phone}/resume-marketing", post(resume_marketing))
+        .route("/_emulator/templates/{which}", post(template))
         .route("/_emulator/clock", get(clock))
         .route("/_emulator/clock/advance", post(advance))
         .route("/_emulator/webhooks", post(webhooks))
@@ -151,6 +152,11 @@ async fn stop_marketing(State(c): State<Control>, Path(phone): Path<String>, byt
 
 async fn resume_marketing(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
     c.stop_marketing(&phone, body::<Of>(&bytes)?.of, false)?;
+    Ok(done())
+}
+
+async fn template(State(c): State<Control>, Path(which): Path<String>, bytes: Bytes) -> Answer {
+    c.change_template(&which, &body::<TemplateChange>(&bytes)?)?;
     Ok(done())
 }
 

@@ -6,7 +6,7 @@ mod http;
 mod users;
 
 pub use config::ConfigError;
-pub use handle::{Control, ControlError};
+pub use handle::{Control, ControlError, TemplateChange};
 pub(crate) use http::router;
 pub use users::{Described, Tap};
 pub(crate) use users::{answer_read, react};

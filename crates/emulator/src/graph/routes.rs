@@ -115,6 +115,7 @@ async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
         (Node::Waba, &Method::GET) => accounts::get_waba(e, call, parsed),
         (Node::Waba, &Method::POST) => accounts::change_waba(e, call, parsed).await,
         (Node::Template, &Method::GET) => templates::get(e, call, parsed),
+        (Node::Template, &Method::POST) => templates::edit(e, call, parsed).await,
         (Node::App, &Method::GET) => accounts::get_app(e, call, parsed),
         (Node::Media, &Method::GET) => media::get(e, call, parsed),
         (Node::Media, &Method::DELETE) => media::delete(e, call, parsed),
@@ -128,6 +129,9 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
     let m = &call.method;
     match (found, edge) {
         (Node::Waba, "message_templates") if *m == Method::GET => templates::list(e, call, parsed),
+        (Node::Waba, "message_templates") if *m == Method::POST => templates::create(e, call, parsed).await,
+        (Node::Waba, "message_templates") if *m == Method::DELETE => templates::delete(e, call, parsed).await,
+        (Node::Template, "unpause") if *m == Method::POST => templates::unpause(e, call, parsed),
         (Node::Waba, "phone_numbers") if *m == Method::GET => accounts::list_numbers(e, call, parsed),
         (Node::Waba, "subscribed_apps") => accounts::subscribed_apps(e, call, parsed).await,
         (Node::App, "subscriptions") => accounts::subscriptions(e, call, parsed).await,

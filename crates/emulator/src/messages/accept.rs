@@ -21,9 +21,12 @@ use crate::{
     sync::{lock, read},
     templates::{Category, Template},
     users::{self, Spoken},
-    webhooks::{Facts, Message, Plan, Task},
+    webhooks::{Facts, Held, Message, Plan, Task},
 };
-use std::sync::{Arc, atomic::Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
 use tisara_domain::{Duration, Timestamp};
 use tokio::sync::oneshot;
 
@@ -253,7 +256,8 @@ fn take(
     keep(e, &valid, body, place, serial, now, plan, held, callback);
     match valid.template {
         Some(t) if held => {
-            if e.outbox.hold(message, t.id) {
+            let counted = Held { number: number.id, user, content_hash, callback: message.callback.clone() };
+            if e.outbox.hold(message, t.id, counted) {
                 let at = now.plus(Duration::from_millis(behaviour.rules.pacing_hold_ms));
                 e.outbox.task(at, Task::Release { template: t.id });
             }
@@ -352,6 +356,7 @@ fn keep(
         accepted: now,
         plan,
         held,
+        released: AtomicI64::new(0),
         callback,
         reply_to: body.context.as_ref().and_then(|c| c.message_id.as_ref()).map(|t| t.as_str().into()),
     });

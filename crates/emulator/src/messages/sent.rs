@@ -12,7 +12,10 @@ use serde_json::{Value, json};
 use std::{
     borrow::Cow,
     collections::VecDeque,
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicI64, Ordering},
+    },
 };
 use tisara_domain::{Duration, Timestamp, template::render};
 
@@ -31,6 +34,8 @@ pub(crate) struct Sent {
     pub(crate) accepted: Timestamp,
     pub(crate) plan: Plan,
     pub(crate) held: bool,
+    /// When pacing let it go (microseconds); negative when it failed then; 0 while it is held.
+    pub(crate) released: AtomicI64,
     pub(crate) callback: Option<Arc<str>>,
     pub(crate) reply_to: Option<Box<str>>,
 }
@@ -60,14 +65,19 @@ impl Sent {
 
     /// The last status that has happened.
     pub(crate) fn status(&self, now: Timestamp) -> &'static str {
+        let mut accepted = self.accepted;
         if self.held {
-            return "held";
+            match self.released.load(Ordering::Relaxed) {
+                0 => return "held",
+                at if at < 0 => return "failed",
+                at => accepted = Timestamp(at),
+            }
         }
         let passed = self
             .plan
             .steps()
             .iter()
-            .rfind(|s| self.accepted.plus(Duration::from_millis(s.after_ms.into())) <= now);
+            .rfind(|s| accepted.plus(Duration::from_millis(s.after_ms.into())) <= now);
         passed.map_or("accepted", |s| s.status.name())
     }
 
@@ -247,6 +257,16 @@ impl Recent {
             self.shards.iter().flat_map(|s| lock(s).iter().cloned().collect::<Vec<_>>()).collect();
         all.sort_by_key(|s| s.serial);
         all.split_off(all.len().saturating_sub(most))
+    }
+
+    /// Pacing has judged a template: its held messages were let go or failed.
+    pub(crate) fn released(e: &Inner, template: u64, now: Timestamp, good: bool) {
+        let at = if good { now.0 } else { -1 };
+        for shard in &e.recent.shards {
+            for sent in lock(shard).iter().filter(|s| s.held && s.template == template) {
+                let _ = sent.released.compare_exchange(0, at, Ordering::Relaxed, Ordering::Relaxed);
+            }
+        }
     }
 
     pub(crate) fn clear(&self) {

@@ -5,8 +5,10 @@ use crate::{
     chance::{HashedMap, hash, join},
     settings::Identity,
     sync::lock,
+    webhooks::Held,
 };
 use std::{
+    borrow::Cow,
     collections::BTreeMap,
     sync::{
         Mutex,
@@ -56,7 +58,7 @@ impl Count {
     }
 
     pub(super) fn reached(self) -> u32 {
-        self.accepted - self.failed
+        self.accepted.saturating_sub(self.failed)
     }
 }
 
@@ -99,28 +101,43 @@ impl Ledger {
                 shard.doubled.insert(a.content_hash, (a.number, a.user));
             }
         }
-        let made;
-        let id = match (identity, a.callback) {
-            (Identity::UserAndTemplate, _) => {
-                made = format!("{}/{}/{:016x}", a.number, a.user, a.content_hash);
-                Some(made.as_str())
-            }
-            (Identity::CallbackData, id) => id,
-            (Identity::CallbackDataUpTo { separator, parts }, id) => {
-                id.map(|id| up_to(id, *separator, *parts))
-            }
-        };
-        let Some(id) = id else {
+        let Some(id) = id_of(identity, a) else {
             lock(self.shard(a.content_hash)).without_id += 1;
             return;
         };
         let key = join(hash(0, id.as_bytes()), a.number);
+        let id = id.as_ref();
         let mut guard = lock(self.shard(key));
         let Shard { ids, texts, .. } = &mut *guard;
         ids.entry(key)
             .or_insert_with(|| Id { text: texts.add(id), user: a.user, count: Count::default() })
             .count
             .add(a.fails);
+    }
+
+    /// A message that was counted as reaching its user has failed after all.
+    pub(crate) fn failed_after_all(&self, identity: &Identity, held: &Held) {
+        let a = Accepted {
+            number: held.number,
+            user: held.user,
+            callback: held.callback.as_deref(),
+            content_hash: held.content_hash,
+            fails: true,
+        };
+        {
+            let mut shard = lock(self.shard(a.content_hash));
+            let count = shard.contents.entry(a.content_hash).or_default();
+            count.failed += 1;
+            if count.reached() <= 1 {
+                shard.doubled.remove(&a.content_hash);
+            }
+        }
+        if let Some(id) = id_of(identity, &a) {
+            let key = join(hash(0, id.as_bytes()), a.number);
+            if let Some(id) = lock(self.shard(key)).ids.get_mut(&key) {
+                id.count.failed += 1;
+            }
+        }
     }
 
     /// A call was refused with this code.
@@ -152,6 +169,18 @@ impl Ledger {
         lock(&self.refused).clear();
         self.accepted.store(0, Ordering::Relaxed);
         self.receipts.store(0, Ordering::Relaxed);
+    }
+}
+
+fn id_of<'a>(identity: &Identity, a: &Accepted<'a>) -> Option<Cow<'a, str>> {
+    match identity {
+        Identity::UserAndTemplate => {
+            Some(Cow::Owned(format!("{}/{}/{:016x}", a.number, a.user, a.content_hash)))
+        }
+        Identity::CallbackData => a.callback.map(Cow::Borrowed),
+        Identity::CallbackDataUpTo { separator, parts } => {
+            a.callback.map(|id| Cow::Borrowed(up_to(id, *separator, *parts)))
+        }
     }
 }
 

@@ -10,7 +10,7 @@ mod sink;
 mod verify;
 
 pub(crate) use escape::to_json;
-pub(crate) use outbox::{Message, Note, Outbox, Task, Told};
+pub(crate) use outbox::{Held, Message, Note, Outbox, Task, Told};
 pub(crate) use payload::{Contact, Metadata, contact};
 pub(crate) use plan::{Facts, Plan, Status};
 pub(crate) use post::{deliver_due, fire, run};

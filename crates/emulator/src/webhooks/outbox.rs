@@ -119,8 +119,6 @@ pub(crate) enum Task {
     Release { template: u64 },
     /// A user answers or stops marketing after reading.
     Reaction { user: u64, number: u32, serial: u64, stop: bool },
-    /// A part of a coexistence history.
-    Sync { number: u32, part: u32 },
 }
 
 struct Moment {
@@ -160,6 +158,15 @@ struct AppQueue {
     in_flight: usize,
 }
 
+/// A message held for its template to be judged, as the ledger knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) number: u64,
+    pub(crate) user: u64,
+    pub(crate) content_hash: u64,
+    pub(crate) callback: Option<Arc<str>>,
+}
+
 /// Counters of the report.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Told {
@@ -187,7 +194,7 @@ pub(crate) struct State {
     under_way: usize,
     /// Read messages, for users who react; taken by the caller of `fire`.
     pub(crate) reads: Vec<(u64, u32, u64, Category)>,
-    held: BTreeMap<u64, Vec<u32>>,
+    held: BTreeMap<u64, Vec<(u32, Held)>>,
 }
 
 /// The outbox, shared between calls that fill it and the task that empties it.
@@ -233,12 +240,12 @@ impl Outbox {
         }
     }
 
-    /// A message is held for its template to be judged.
-    pub(crate) fn hold(&self, message: Message, template: u64) -> bool {
+    /// A message is held for its template to be judged; true for the first.
+    pub(crate) fn hold(&self, message: Message, template: u64, as_counted: Held) -> bool {
         let mut state = self.lock();
         let place = state.add(message);
         let held = state.held.entry(template).or_default();
-        held.push(place);
+        held.push((place, as_counted));
         held.len() == 1
     }
 
@@ -552,20 +559,21 @@ impl State {
         (queued, self.under_way)
     }
 
-    /// Messages held for a template, let go or failed.
-    pub(crate) fn release_held(&mut self, template: u64, fate: impl Fn(&Message) -> Plan, now: Timestamp) {
-        for place in self.held.remove(&template).unwrap_or_default() {
+    /// Messages held for a template go their way, or all take the plan that fails them; the failed
+    /// ones are given back.
+    pub(crate) fn release_held(&mut self, template: u64, failure: Option<Plan>, now: Timestamp) -> Vec<Held> {
+        let mut failed = Vec::new();
+        for (place, held) in self.held.remove(&template).unwrap_or_default() {
             if let Some(Some(m)) = self.messages.get_mut(place as usize) {
-                m.plan = fate(m);
                 m.accepted = now;
+                if let Some(plan) = failure.filter(|_| !m.plan.fails()) {
+                    m.plan = plan;
+                    failed.push(held);
+                }
             }
             self.plan_next(place, None);
         }
-    }
-
-    /// How many messages are held for a template.
-    pub(crate) fn held(&self, template: u64) -> usize {
-        self.held.get(&template).map_or(0, Vec::len)
+        failed
     }
 
     /// Starts counting afresh.
