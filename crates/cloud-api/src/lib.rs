@@ -64,9 +64,12 @@
 //! Whoever plays Meta builds the same types, writes them with serde, signs with
 //! [`webhook::signature::sign`], and answers refusals with [`ErrorEnvelope`] and [`ErrorBody::new`].
 
+pub mod calling;
 pub mod client;
 pub mod codes;
 pub mod config;
+pub mod flows;
+pub mod groups;
 pub mod media;
 pub mod numbers;
 pub mod send;

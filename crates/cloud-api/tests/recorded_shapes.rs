@@ -10,8 +10,12 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use tisara_cloud_api::client::SendAnswer;
 use tisara_cloud_api::send::OutgoingMessage;
 use tisara_cloud_api::webhook::{self, Payload};
+use tisara_cloud_api::{
+    ErrorEnvelope, Page, calling, flows, groups, media, numbers, send, signup, templates, waba,
+};
 
 fn files(folder: &str) -> Vec<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures").join(folder);
@@ -94,5 +98,93 @@ fn every_message_survives_and_keeps_metas_limits() {
     for path in files("messages") {
         let message: OutgoingMessage = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
         message.validate().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+}
+
+/// Names each test after its folder.
+macro_rules! shapes {
+    ($( $folder:ident: $shape:ty ),+ $(,)?) => {
+        $( #[test]
+        fn $folder() {
+            round_trip::<$shape>(stringify!($folder));
+        } )+
+
+        /// Every folder with files has a type that reads it.
+        #[test]
+        fn no_recorded_shape_is_forgotten() {
+            let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+            for entry in fs::read_dir(root).unwrap() {
+                let name = entry.unwrap().file_name().into_string().unwrap();
+                let elsewhere = ["webhooks", "messages", "send_answers"].contains(&name.as_str());
+                assert!(elsewhere || [$( stringify!($folder) ),+].contains(&name.as_str()), "{name}");
+            }
+        }
+    };
+}
+
+shapes! {
+    errors: ErrorEnvelope,
+    read_receipts: send::ReadReceipt,
+    marketing_messages: send::MarketingMessage,
+    media: media::MediaInfo,
+    upload_progress: media::UploadProgress,
+    new_templates: templates::NewTemplate,
+    templates: templates::Template,
+    template_pages: Page<templates::Template>,
+    template_created: templates::TemplateCreated,
+    template_edits: templates::TemplateEdit,
+    template_upserts: Page<templates::UpsertedTemplate>,
+    library_pages: Page<templates::LibraryTemplate>,
+    archive_outcomes: templates::ArchiveOutcome,
+    numbers: numbers::PhoneNumber,
+    number_pages: Page<numbers::PhoneNumber>,
+    new_numbers: numbers::NewNumber,
+    registrations: numbers::Registration,
+    profiles: Page<numbers::BusinessProfile>,
+    settings: numbers::NumberSettings,
+    block_outcomes: numbers::BlockOutcome,
+    usernames: numbers::Username,
+    qr_codes: numbers::QrCode,
+    automations: numbers::Automation,
+    commerce_settings: Page<numbers::CommerceSettings>,
+    app_sync: numbers::SyncRequested,
+    wabas: waba::Waba,
+    subscribed_apps: Page<waba::SubscribedApp>,
+    assigned_users: Page<waba::AssignedUser>,
+    app_subscriptions: Page<waba::AppSubscription>,
+    analytics: waba::Analytics,
+    pricing_analytics: waba::PricingAnalytics,
+    template_analytics: Page<waba::TemplateAnalytics>,
+    token_infos: signup::TokenInfo,
+    session_events: signup::SessionEvent,
+    credit_allocations: signup::CreditAllocation,
+    flows: flows::Flow,
+    flow_created: flows::FlowCreated,
+    call_requests: calling::CallRequest,
+    call_answers: calling::CallAnswer,
+    call_permissions: calling::CallPermissions,
+    groups: groups::Group,
+    group_lists: groups::GroupList,
+    join_outcomes: groups::JoinOutcome,
+}
+
+#[test]
+fn every_answer_to_a_send_survives() {
+    for path in files("send_answers") {
+        let name = path.display().to_string();
+        let text = fs::read_to_string(&path).unwrap();
+        let first: SendAnswer<'_> =
+            serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}"));
+        let written = serde_json::to_string(&first).unwrap();
+        assert_eq!(first, serde_json::from_str(&written).unwrap(), "{name}");
+        nothing_lost(&name, &text, &written);
+    }
+}
+
+#[test]
+fn every_recorded_template_keeps_metas_rules() {
+    for path in files("new_templates") {
+        let template: templates::NewTemplate = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+        template.validate().unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 }

@@ -131,6 +131,7 @@ impl Answer {
             Ok(envelope) => CallError::Refused(Box::new(GraphError {
                 http_status: self.status.as_u16(),
                 body: envelope.error,
+                beside: envelope.extra,
                 retry_after: usage::retry_after(&self.headers),
             })),
             Err(_) => CallError::Unknown(Unknown::Unreadable { http_status: self.status.as_u16() }),

@@ -119,6 +119,8 @@ pub struct GraphError {
     pub body: ErrorBody,
     /// How long Meta asks to wait: from `Retry-After`, or from `estimated_time_to_regain_access`.
     pub retry_after: Option<Duration>,
+    /// What came beside the error, such as the `block_users` of a call that failed in part.
+    pub beside: Extra,
 }
 
 impl GraphError {

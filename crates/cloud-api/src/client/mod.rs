@@ -106,6 +106,15 @@ impl Client {
         Ok(NumberRoute::new(self.clone(), url))
     }
 
+    /// The same for marketing templates that go through Marketing Messages.
+    ///
+    /// # Errors
+    /// [`CallError::NotSent`] when the id is not one.
+    pub fn marketing_number(&self, phone_number_id: &str) -> Result<NumberRoute, CallError> {
+        let url = self.url(&[phone_number_id, "marketing_messages"])?;
+        Ok(NumberRoute::new(self.clone(), url))
+    }
+
     fn http(&self) -> &reqwest::Client {
         let pools = &self.inner.pools;
         if pools.len() == 1 {

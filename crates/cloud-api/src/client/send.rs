@@ -8,7 +8,7 @@ use url::Url;
 use super::call::json_bytes;
 use super::error::CallError;
 use super::{Calls, Client};
-use crate::send::OutgoingMessage;
+use crate::send::{MarketingMessage, OutgoingMessage};
 use crate::token::AccessToken;
 use crate::wire::{Extra, Product, Str, open_enum};
 
@@ -163,6 +163,18 @@ impl Calls<'_> {
         message: &OutgoingMessage,
     ) -> Result<SendReceipt, CallError> {
         self.client.number(phone_number_id)?.send_message(self.token, message).await
+    }
+
+    /// Sends a marketing template through Marketing Messages.
+    ///
+    /// # Errors
+    /// As [`Self::send_message`]; 134100 to 134102.
+    pub async fn send_marketing_message(
+        &self,
+        phone_number_id: &str,
+        message: &MarketingMessage,
+    ) -> Result<SendReceipt, CallError> {
+        self.client.marketing_number(phone_number_id)?.send_body(self.token, json_bytes(message)?).await
     }
 
     /// Sends a message that is already written as JSON.

@@ -1,8 +1,32 @@
-//! Business phone numbers.
+//! Business phone numbers: their life, their settings, and what people see of them.
 
+mod automation;
+mod block;
+mod commerce;
+mod lifecycle;
 mod number;
+mod profile;
+mod qr;
+mod settings;
+mod username;
 
+pub use automation::{Automation, Command};
+pub use block::{BlockEntry, BlockOutcome, BlockedUser};
+pub use commerce::{BusinessEncryption, CommerceSettings};
+pub use lifecycle::{
+    CodeMethod, NewNumber, NumberCreated, Registration, SyncKind, SyncRequested, VerificationOutcome,
+};
 pub use number::{
     AccountMode, CodeVerificationStatus, MessagingTier, NUMBER_FIELDS, NameStatus, NumberStatus, PhoneNumber,
-    PlatformType, QualityRating, Throughput, ThroughputLevel,
+    PlatformType, QualityRating, Throughput, ThroughputLevel, WebhookConfiguration,
+};
+pub use profile::{BusinessProfile, PROFILE_FIELDS, Vertical};
+pub use qr::{NewQrCode, QrCode, QrImage};
+pub use settings::{
+    CallingSettings, IdentityChangeSettings, NumberSettings, PayloadEncryption, Sip, SipServer,
+    StorageConfiguration, Switch,
+};
+pub use username::{
+    ContactBookOutcome, Username, UsernameAnswer, UsernameRequest, UsernameState, UsernameSuggestions,
+    is_valid_username,
 };

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{CallError, Calls, Page, PageRequest, page};
 use crate::waba::HealthStatus;
-use crate::wire::{Extra, lenient, open_enum};
+use crate::wire::{Extra, lenient, open_enum, opt_text_or_number};
 
 /// The fields read by [`Calls::get_number`] and [`Calls::list_numbers`].
 pub const NUMBER_FIELDS: &str = "id,display_phone_number,verified_name,name_status,new_display_name,new_name_status,\
@@ -22,7 +22,9 @@ open_enum! {
         /// Low.
         Red = "RED",
         /// Not rated yet.
-        Unknown = "UNKNOWN" | "NA",
+        Unknown = "UNKNOWN",
+        /// Not rated yet, in another word.
+        NotApplicable = "NA",
     }
 }
 
@@ -214,12 +216,42 @@ pub struct PhoneNumber {
     /// Whether it is used in the phone app too (coexistence).
     #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
     pub is_on_biz_app: Option<bool>,
+    /// When it was last connected, in words.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_onboarded_time: Option<String>,
+    /// Two letters.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country_code: Option<String>,
+    /// Country calling code.
+    #[serde(deserialize_with = "opt_text_or_number", skip_serializing_if = "Option::is_none")]
+    pub country_dial_code: Option<String>,
+    /// Where its `messages` webhooks go.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub webhook_configuration: Option<WebhookConfiguration>,
     /// How many people its portfolio may reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whatsapp_business_manager_messaging_limit: Option<MessagingTier>,
     /// Whether anything keeps it from sending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_status: Option<HealthStatus>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Where webhooks go: the first that is set, from the top.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct WebhookConfiguration {
+    /// Set for the number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<String>,
+    /// Set for the WABA.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub whatsapp_business_account: Option<String>,
+    /// Set for the app.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub application: Option<String>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

@@ -229,25 +229,54 @@ struct Flat {
     extra: Extra,
 }
 
+impl Flat {
+    /// Moves members that do not belong to the type into `extra`, so that nothing is lost.
+    fn keep_the_rest(&mut self) -> Result<(), serde_json::Error> {
+        fn keep<T: Serialize>(
+            extra: &mut Extra,
+            name: &str,
+            member: Option<T>,
+        ) -> Result<(), serde_json::Error> {
+            if let Some(member) = member {
+                extra.insert(name.to_owned(), serde_json::to_value(member)?);
+            }
+            Ok(())
+        }
+        let extra = &mut self.extra;
+        keep(extra, "text", self.text.take())?;
+        keep(extra, "image", self.image.take())?;
+        keep(extra, "video", self.video.take())?;
+        keep(extra, "audio", self.audio.take())?;
+        keep(extra, "document", self.document.take())?;
+        keep(extra, "sticker", self.sticker.take())?;
+        keep(extra, "location", self.location.take())?;
+        keep(extra, "contacts", self.contacts.take())?;
+        keep(extra, "reaction", self.reaction.take())?;
+        keep(extra, "interactive", self.interactive.take())?;
+        keep(extra, "template", self.template.take())
+    }
+}
+
 impl<'de> Deserialize<'de> for OutgoingMessage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut flat = Flat::deserialize(deserializer)?;
         // Meta: without a type it is text.
-        let kind = flat.kind.unwrap_or_else(|| "text".to_owned());
+        let kind = flat.kind.take().unwrap_or_else(|| "text".to_owned());
         let content = match kind.as_str() {
-            "text" => flat.text.map(Content::Text),
-            "image" => flat.image.map(Content::Image),
-            "video" => flat.video.map(Content::Video),
-            "audio" => flat.audio.map(Content::Audio),
-            "document" => flat.document.map(Content::Document),
-            "sticker" => flat.sticker.map(Content::Sticker),
-            "location" => flat.location.map(Content::Location),
-            "contacts" => flat.contacts.map(Content::Contacts),
-            "reaction" => flat.reaction.map(Content::Reaction),
-            "interactive" => flat.interactive.map(Content::Interactive),
-            "template" => flat.template.map(Content::Template),
+            "text" => flat.text.take().map(Content::Text),
+            "image" => flat.image.take().map(Content::Image),
+            "video" => flat.video.take().map(Content::Video),
+            "audio" => flat.audio.take().map(Content::Audio),
+            "document" => flat.document.take().map(Content::Document),
+            "sticker" => flat.sticker.take().map(Content::Sticker),
+            "location" => flat.location.take().map(Content::Location),
+            "contacts" => flat.contacts.take().map(Content::Contacts),
+            "reaction" => flat.reaction.take().map(Content::Reaction),
+            "interactive" => flat.interactive.take().map(Content::Interactive),
+            "template" => flat.template.take().map(Content::Template),
             _ => None,
         };
+        flat.keep_the_rest().map_err(serde::de::Error::custom)?;
         let content = content.unwrap_or_else(|| Content::Other { body: flat.extra.remove(&kind), kind });
         Ok(Self {
             messaging_product: flat.messaging_product,
@@ -309,6 +338,14 @@ mod tests {
             read(json!({"messaging_product":"whatsapp","to":16_505_551_234_u64,"text":{"body":"x"}}));
         assert_eq!(message.content.kind(), "text");
         assert_eq!(message.to.as_deref(), Some("16505551234"));
+    }
+
+    #[test]
+    fn a_member_that_does_not_fit_the_type_is_kept() {
+        let value = json!({"to":"+1","type":"text","text":{"body":"x"},"image":{"id":"1"}});
+        let message = read(value.clone());
+        assert_eq!(message.extra["image"], json!({"id":"1"}));
+        assert_eq!(serde_json::to_value(&message).unwrap(), value);
     }
 
     #[test]

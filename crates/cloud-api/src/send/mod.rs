@@ -5,6 +5,7 @@
 
 mod contact;
 mod interactive;
+mod marketing;
 mod message;
 mod simple;
 mod template;
@@ -17,6 +18,7 @@ pub use interactive::{
     Action as InteractiveAction, ActionParameters, CarouselCard, Header, HeaderMedia, Interactive,
     InteractiveKind, ListRow, ListSection, ProductItem, ReplyButton, ReplyButtonText, TextPart,
 };
+pub use marketing::{MarketingMessage, ProductPolicy};
 pub use message::{Content, Context, MAX_CALLBACK_DATA, OutgoingMessage, Recipient, RecipientType};
 pub use simple::{Location, Media, Reaction, ReadReceipt, Text, TypingIndicator};
 pub use template::{

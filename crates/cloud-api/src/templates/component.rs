@@ -174,13 +174,8 @@ pub struct Button {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub phone_number: Option<String>,
     /// Sample: a list with a URL, one text with a code.
-    #[serde(
-        default,
-        deserialize_with = "one_or_many",
-        serialize_with = "many_or_one",
-        skip_serializing_if = "Vec::is_empty"
-    )]
-    pub example: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub example: Option<ButtonExample>,
     /// Of a one-time password.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub otp_type: Option<OtpType>,
@@ -220,25 +215,24 @@ pub struct Button {
     pub extra: Extra,
 }
 
-fn one_or_many<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Example {
-        One(String),
-        Many(Vec<String>),
-    }
-    Ok(match Option::<Example>::deserialize(deserializer)? {
-        Some(Example::One(one)) => vec![one],
-        Some(Example::Many(many)) => many,
-        None => Vec::new(),
-    })
+/// A sample in its two shapes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum ButtonExample {
+    /// Of a code.
+    One(String),
+    /// Of an address.
+    Many(Vec<String>),
 }
 
-/// A code's sample is one text, an address's sample a list; the list is an address.
-fn many_or_one<S: serde::Serializer>(example: &Vec<String>, serializer: S) -> Result<S::Ok, S::Error> {
-    match example.as_slice() {
-        [one] if !one.contains("://") => one.serialize(serializer),
-        many => many.serialize(serializer),
+impl ButtonExample {
+    /// The samples, in whichever shape.
+    #[must_use]
+    pub fn all(&self) -> &[String] {
+        match self {
+            Self::One(one) => std::slice::from_ref(one),
+            Self::Many(many) => many,
+        }
     }
 }
 
@@ -251,7 +245,7 @@ impl Button {
             text: text.map(str::to_owned),
             url: None,
             phone_number: None,
-            example: Vec::new(),
+            example: None,
             otp_type: None,
             autofill_text: None,
             zero_tap_terms_accepted: None,

@@ -12,8 +12,8 @@ pub use change::{
     UnpauseOutcome, UpsertTemplate, UpsertedTemplate,
 };
 pub use component::{
-    Button, ButtonKind, CarouselCard, ComponentKind, HeaderFormat, LimitedTimeOffer, NamedExample, OtpType,
-    SupportedApp, TemplateComponent, TemplateExample,
+    Button, ButtonExample, ButtonKind, CarouselCard, ComponentKind, HeaderFormat, LimitedTimeOffer,
+    NamedExample, OtpType, SupportedApp, TemplateComponent, TemplateExample,
 };
 pub use library::{LibraryFilter, LibraryTemplate};
 pub use template::{

@@ -1,7 +1,7 @@
 //! Meta's rules for making templates, checked before somebody waits a day for a refusal.
 
 use super::change::NewTemplate;
-use super::component::{Button, ButtonKind, ComponentKind, HeaderFormat, TemplateComponent};
+use super::component::{Button, ButtonExample, ButtonKind, ComponentKind, HeaderFormat, TemplateComponent};
 use super::template::{Category, ParameterFormat};
 use crate::send::Violation;
 
@@ -103,7 +103,8 @@ impl Check {
         category: Option<&Category>,
         card: bool,
     ) {
-        let count = |kind: ComponentKind| components.iter().filter(|component| component.kind == kind).count();
+        let count =
+            |kind: ComponentKind| components.iter().filter(|component| component.kind == kind).count();
         self.rule(
             card || count(ComponentKind::Body) == 1,
             field,
@@ -328,6 +329,7 @@ impl Check {
                 "Write a plain label.",
             );
         }
+        let samples = button.example.as_ref().map_or(&[][..], ButtonExample::all);
         match button.kind {
             ButtonKind::QuickReply => {
                 self.rule(button.text.is_some(), field, "a button needs a label", "Add a label.");
@@ -350,7 +352,7 @@ impl Check {
                     "Move the variable to the end.",
                 );
                 self.rule(
-                    names.len() == button.example.len(),
+                    names.len() == samples.len(),
                     &format!("{field}.example"),
                     "a sample address if there is a variable",
                     "Give the whole address with the variable filled in.",
@@ -367,7 +369,7 @@ impl Check {
                 self.most(&format!("{field}.phone_number"), number, 20);
             }
             ButtonKind::CopyCode => {
-                let code = button.example.first().map_or("", String::as_str);
+                let code = samples.first().map_or("", String::as_str);
                 self.rule(
                     !code.is_empty(),
                     &format!("{field}.example"),
@@ -457,7 +459,7 @@ mod tests {
             Button::new(ButtonKind::QuickReply, Some("Stop")),
             Button {
                 url: Some("https://x.example/{{1}}".into()),
-                example: vec!["https://x.example/a".into()],
+                example: Some(ButtonExample::Many(vec!["https://x.example/a".into()])),
                 ..Button::new(ButtonKind::Url, Some("Open"))
             },
         ]);

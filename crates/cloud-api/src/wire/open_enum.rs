@@ -7,7 +7,7 @@ macro_rules! open_enum {
     (
         $(#[$meta:meta])*
         $vis:vis enum $name:ident {
-            $( $(#[$variant_meta:meta])* $variant:ident = $word:literal $(| $alias:literal)* ),+ $(,)?
+            $( $(#[$variant_meta:meta])* $variant:ident = $word:literal ),+ $(,)?
         }
     ) => {
         $(#[$meta])*
@@ -35,7 +35,7 @@ macro_rules! open_enum {
         impl From<&str> for $name {
             fn from(word: &str) -> Self {
                 match word {
-                    $( $word $(| $alias)* => Self::$variant, )+
+                    $( $word => Self::$variant, )+
                     $( _ if word.eq_ignore_ascii_case($word) => Self::$variant, )+
                     _ => Self::Other(word.into()),
                 }
@@ -72,16 +72,15 @@ mod tests {
         pub(super) enum Colour {
             /// Red.
             Red = "RED",
-            /// Grey, in two spellings.
-            Grey = "GREY" | "GRAY",
+            /// Grey.
+            Grey = "GREY",
         }
     }
 
     #[test]
-    fn known_words_are_read_in_any_case_and_by_alias() {
+    fn known_words_are_read_in_any_case() {
         assert_eq!(Colour::from("RED"), Colour::Red);
         assert_eq!(Colour::from("red"), Colour::Red);
-        assert_eq!(Colour::from("GRAY"), Colour::Grey);
         assert_eq!(Colour::KNOWN, ["RED", "GREY"]);
     }
 
