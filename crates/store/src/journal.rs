@@ -116,7 +116,7 @@ impl Tx<'_> {
         self.execute(
             "DELETE FROM journal WHERE id IN (SELECT j.id FROM journal j WHERE j.received_at < $1 \
              AND NOT EXISTS (SELECT 1 FROM journal_todo t WHERE t.id = j.id) \
-             AND NOT EXISTS (SELECT 1 FROM journal_failed f WHERE f.id = j.id) ORDER BY j.id LIMIT $2)",
+             AND NOT EXISTS (SELECT 1 FROM journal_failed f WHERE f.id = j.id) ORDER BY j.received_at LIMIT $2)",
             args![before, limit],
         )
     }

@@ -106,6 +106,9 @@ fn migrate(tx: &mut Tx<'_>, now: Timestamp) -> Result<Migrated> {
             }
         }
     }
+    if !fresh.is_empty() {
+        crate::forks::planner_statistics::write(tx)?;
+    }
     Ok(Migrated { applied: fresh, version: newest() })
 }
 

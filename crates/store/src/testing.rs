@@ -1,5 +1,7 @@
 //! Databases for tests: a fresh one of each engine, gone when dropped.
 
+pub mod plans;
+
 use crate::seam::{Engine, Options, Store, Url};
 use std::sync::atomic::{AtomicU64, Ordering};
 use tisara_domain::Timestamp;
@@ -65,6 +67,7 @@ macro_rules! contract {
             async fn sqlite() {
                 let test = $crate::testing::TestStore::new($crate::Engine::Sqlite).await;
                 contract(&test.store).await;
+                $crate::testing::plans::check(&test.store).await;
             }
 
             #[tokio::test]

@@ -325,6 +325,7 @@ CREATE TABLE journal (
     body BYTEA NOT NULL
 );
 CREATE INDEX journal_waba ON journal (waba, id);
+CREATE INDEX journal_age ON journal (received_at);
 
 -- Entries whose effects are still to come. An entry leaves in the transaction that applies it.
 CREATE TABLE journal_todo (

@@ -6,6 +6,7 @@
 
 mod bulk_insert;
 mod outcomes;
+pub(crate) mod planner_statistics;
 mod statuses;
 
 pub(crate) use bulk_insert::BulkInsert;

@@ -170,6 +170,11 @@ impl Numbered {
     /// Statements kept; dynamic filters make new texts, so there must be an end.
     const MAX: usize = 1024;
 
+    #[cfg(feature = "testing")]
+    pub(super) fn texts(&self) -> Vec<String> {
+        self.0.keys().cloned().collect()
+    }
+
     pub(super) fn sql<'s>(&'s mut self, sql: &'s str) -> &'s str {
         if !sql.contains('$') {
             return sql;

@@ -154,6 +154,15 @@ impl<'c> Tx<'c> {
         Ok(())
     }
 
+    /// The statements with values that this connection ran so far; on SQLite only.
+    #[cfg(feature = "testing")]
+    pub(crate) fn statements_so_far(&self) -> Vec<String> {
+        match &self.0 {
+            Inner::Sqlite { numbered, .. } => numbered.texts(),
+            Inner::Postgres { .. } => Vec::new(),
+        }
+    }
+
     /// The driver's transaction, for the bulk paths in `forks`.
     pub(crate) fn driver(&mut self) -> Driver<'_, 'c> {
         match &mut self.0 {
