@@ -246,7 +246,7 @@ pub enum Contacts {
     /// Phone numbers are read in any usual way of writing. Rows that cannot be taken are written to an
     /// error file with row, column and reason; all others are imported.
     ///
-    /// Example: tisara contacts import contacts.csv --consent column
+    /// Example: tisara contacts import contacts.csv --label newsletter
     Import(Import),
 }
 
@@ -266,6 +266,27 @@ pub struct Import {
     /// The country whose numbers are written without country code [default: the organization's].
     #[arg(long, value_name = "CC")]
     pub region: Option<String>,
+
+    /// A label for every contact of the file; may be given several times.
+    #[arg(long, value_name = "NAME")]
+    pub label: Vec<String>,
+
+    /// Where these people agreed to get marketing messages, as "shop form 2026". Rows whose consent
+    /// column says yes are put on record with it.
+    #[arg(long, value_name = "SOURCE", requires = "consent_wording")]
+    pub consent_source: Option<String>,
+
+    /// The words they agreed to.
+    #[arg(long, value_name = "WORDS", requires = "consent_source")]
+    pub consent_wording: Option<String>,
+
+    /// Everybody in the file agreed, whatever a consent column says.
+    #[arg(long, requires = "consent_source")]
+    pub everybody_agreed: bool,
+
+    /// Read, check and count; write nothing.
+    #[arg(long)]
+    pub dry_run: bool,
 
     /// Print the result as one JSON object on stdout.
     #[arg(long)]
@@ -315,7 +336,8 @@ pub struct CampaignStart {
     #[arg(long)]
     pub label: Option<String>,
 
-    /// A value of the body: PLACE=SOURCE, where SOURCE is name, phone, field:NAME or text:WORDS.
+    /// A value of the body: PLACE=SOURCE, where SOURCE is name, phone, field:NAME or text:WORDS, with
+    /// |WORDS behind it for people who have none, as "1=name|friend".
     #[arg(long, value_name = "PLACE=SOURCE")]
     pub body: Vec<String>,
 

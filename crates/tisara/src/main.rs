@@ -3,15 +3,26 @@
 
 #![expect(unreachable_pub, reason = "a program has no callers outside; `pub` marks what a module offers")]
 
+mod campaign;
 mod cli;
 mod config;
+mod contacts;
 mod data_dir;
+mod demo;
 mod doctor;
+mod emulate;
 mod exit;
 mod listen;
 mod logging;
 mod migrate;
+mod org;
+mod poll;
+mod progress;
+mod remote;
+mod running;
+mod serve;
 mod setup;
+mod stop;
 mod terminal;
 
 use clap::Parser as _;
@@ -44,8 +55,13 @@ fn end(error: &anyhow::Error) -> ExitCode {
 async fn run(cli: Cli) -> anyhow::Result<()> {
     let file = cli.config.as_deref();
     match cli.command {
+        Command::Serve(args) => serve::run(file, &args).await,
+        Command::Emulate(args) => emulate::run(&args).await,
+        Command::Demo(args) => demo::run(&args).await,
+        Command::Campaign(command) => campaign::run(&command).await,
+        Command::Contacts(command) => contacts::run(&command).await,
+        Command::Org(command) => org::run(file, &command).await,
         Command::Migrate(place) => migrate::run(file, &place).await,
         Command::Doctor(args) => doctor::run(file, &args).await,
-        _ => anyhow::bail!("not yet"),
     }
 }

@@ -217,7 +217,7 @@ pub struct PhoneNumber {
     #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
     pub is_on_biz_app: Option<bool>,
     /// When it was last connected, in words.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(deserialize_with = "opt_text_or_number", skip_serializing_if = "Option::is_none")]
     pub last_onboarded_time: Option<String>,
     /// Two letters.
     #[serde(skip_serializing_if = "Option::is_none")]

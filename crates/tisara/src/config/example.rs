@@ -2,11 +2,19 @@
 
 use super::{
     section::{Key, Section},
-    sections::{Logging, Meta, Secrets, Server, Storage},
+    sections::{Journal, Logging, Meta, Secrets, Sending, Server, Storage},
 };
 
 /// The names of all sections.
-pub const SECTIONS: [&str; 5] = [Server::NAME, Storage::NAME, Meta::NAME, Secrets::NAME, Logging::NAME];
+pub const SECTIONS: [&str; 7] = [
+    Server::NAME,
+    Storage::NAME,
+    Meta::NAME,
+    Sending::NAME,
+    Journal::NAME,
+    Secrets::NAME,
+    Logging::NAME,
+];
 
 /// A configuration file in which every setting stands as a comment with its default.
 #[must_use]
@@ -45,5 +53,13 @@ fn all() -> Vec<(&'static str, &'static [&'static str], Vec<Key>)> {
     fn of<S: Section>() -> (&'static str, &'static [&'static str], Vec<Key>) {
         (S::NAME, S::DOCS, S::keys())
     }
-    vec![of::<Server>(), of::<Storage>(), of::<Meta>(), of::<Secrets>(), of::<Logging>()]
+    vec![
+        of::<Server>(),
+        of::<Storage>(),
+        of::<Meta>(),
+        of::<Sending>(),
+        of::<Journal>(),
+        of::<Secrets>(),
+        of::<Logging>(),
+    ]
 }

@@ -12,7 +12,7 @@ mod suggest;
 pub use example::example;
 pub use secret::Secret;
 pub use section::Problem;
-pub use sections::{Format, Logging, Meta, Secrets, Server, Storage};
+pub use sections::{Format, Journal, Logging, Meta, Secrets, Sending, Server, Storage};
 
 use crate::exit::Failure;
 use section::{Origin, Raw, RawSection, Section};
@@ -33,6 +33,10 @@ pub struct Config {
     pub storage: Storage,
     /// Meta's side.
     pub meta: Meta,
+    /// How it sends.
+    pub sending: Sending,
+    /// The log of webhooks.
+    pub journal: Journal,
     /// The key of keys.
     pub secrets: Secrets,
     /// What is logged.
@@ -94,6 +98,8 @@ pub fn load(
         server: take(&mut raw, &mut problems),
         storage: take(&mut raw, &mut problems),
         meta: take(&mut raw, &mut problems),
+        sending: take(&mut raw, &mut problems),
+        journal: take(&mut raw, &mut problems),
         secrets: take(&mut raw, &mut problems),
         logging: take(&mut raw, &mut problems),
     };
@@ -221,6 +227,15 @@ impl Config {
                 wrong(at, "must be between 1 and 1000".to_owned());
             }
         }
+        if !(1..=10_000).contains(&self.sending.in_flight_max) {
+            wrong("sending.in_flight_max", "must be between 1 and 10000".to_owned());
+        }
+        if self.sending.pace_per_second == Some(0) {
+            wrong("sending.pace_per_second", "must be at least 1; leave it out for each number's own".to_owned());
+        }
+        if self.sending.lease_ms < 1_000 {
+            wrong("sending.lease_ms", "must be at least 1000".to_owned());
+        }
         if let Err(e) = self.database_url() {
             wrong("storage.database_url", e.to_string());
         }
@@ -274,6 +289,19 @@ impl Config {
             request_timeout_ms: self.meta.request_timeout_ms,
             connections: self.meta.connections,
             ..tisara_cloud_api::Graph::at(self.meta.graph_url.clone())
+        }
+    }
+
+    /// How the engine works.
+    #[must_use]
+    pub fn engine(&self) -> tisara_engine::Settings {
+        tisara_engine::Settings {
+            grace_ms: self.sending.grace_ms,
+            in_flight_max: self.sending.in_flight_max,
+            pace_per_second: self.sending.pace_per_second,
+            lease_ms: self.sending.lease_ms,
+            journal_keep_days: self.journal.keep_days,
+            ..tisara_engine::Settings::default()
         }
     }
 

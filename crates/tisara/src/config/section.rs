@@ -101,7 +101,7 @@ macro_rules! section {
                 vec![$( $crate::config::section::Key {
                     name: stringify!($field),
                     docs: &[$($doc),*],
-                    shown: $crate::config::section::shown(&default.$field, &[$($example)?]),
+                    shown: $crate::config::section::shown(&default.$field, &[$(stringify!($example))?]),
                 } ),*]
             }
 
@@ -124,7 +124,8 @@ pub(super) use section;
 pub fn shown<T: Serialize>(default: &T, example: &[&str]) -> String {
     match (toml::Value::try_from(default), example.first()) {
         (Ok(value), _) => value.to_string(),
-        (Err(_), Some(example)) => format!("{example:?}"),
+        // A Rust literal of text or number is TOML as it stands.
+        (Err(_), Some(example)) => (*example).to_owned(),
         (Err(_), None) => String::new(),
     }
 }

@@ -66,6 +66,30 @@ section! {
 }
 
 section! {
+    /// How campaigns and replies are sent.
+    Sending = "sending" {
+        /// Least time to wait for Meta's status before a message that may have gone out is sent again, in
+        /// milliseconds. Longer is safer; the wait grows by itself when this server was deaf for a while.
+        grace_ms: u64 = engine().grace_ms;
+        /// Sends under way at once for one number.
+        in_flight_max: usize = engine().in_flight_max;
+        /// One pace for every number, in messages a second, instead of what Meta grants each.
+        pace_per_second: Option<u32> = None, example 80;
+        /// How long a node owns a number without renewing, in milliseconds. After a node has died, another
+        /// takes over when this has gone by.
+        lease_ms: u64 = engine().lease_ms;
+    }
+}
+
+section! {
+    /// The log of raw webhooks.
+    Journal = "journal" {
+        /// Days that entries are kept after they were applied.
+        keep_days: u32 = engine().journal_keep_days;
+    }
+}
+
+section! {
     /// The key that seals the stored access tokens.
     Secrets = "secrets" {
         /// The key file, made with mode 0600 at the first start. Without it: the file `key` in the data
@@ -92,6 +116,10 @@ pub enum Format {
     Text,
     /// One JSON object a line.
     Json,
+}
+
+fn engine() -> tisara_engine::Settings {
+    tisara_engine::Settings::default()
 }
 
 fn graph() -> tisara_cloud_api::Graph {

@@ -1,7 +1,9 @@
 //! What the demo found, as a table for people and an object for programs.
 
-use crate::terminal::grouped;
-use comfy_table::{Cell, CellAlignment, Table, presets};
+use crate::{
+    campaign::standing::{self, Progress, row, rows},
+    terminal::grouped,
+};
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -55,40 +57,35 @@ impl Outcome {
         self.lost == 0 && self.doubled == 0 && self.uncertain == 0 && self.adds_up()
     }
 
-    fn adds_up(&self) -> bool {
+    fn sum(&self) -> u64 {
         let Self { skipped, accepted, sent, delivered, read, failed, uncertain, .. } = self;
-        self.planned == skipped + accepted + sent + delivered + read + failed + uncertain
+        skipped + accepted + sent + delivered + read + failed + uncertain
+    }
+
+    fn adds_up(&self) -> bool {
+        self.planned == self.sum()
     }
 
     /// The table, with the reasons of skips and failures.
     #[must_use]
-    pub fn table(&self, reasons: &[(String, u64)]) -> String {
-        let mut table = Table::new();
-        table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_header(["Recipients", "", ""]);
-        let mut row = |name: &str, n: u64, note: &str| {
-            table.add_row([
-                Cell::new(name),
-                Cell::new(grouped(n)).set_alignment(CellAlignment::Right),
-                Cell::new(note),
-            ]);
-        };
-        row("planned", self.planned, "");
-        row("  skipped", self.skipped, "by rule, never sent");
-        for (reason, n) in reasons {
-            row("", *n, reason);
-        }
+    pub fn table(&self, progress: &Progress) -> String {
+        let mut table = standing::new_table();
+        let t = &mut table;
+        row(t, "planned", self.planned, "");
+        row(t, "  skipped", self.skipped, "by rule, never sent");
+        rows(t, progress.reasons_of("skipped"));
         if self.accepted > 0 {
-            row("  accepted", self.accepted, "no status yet");
+            row(t, "  accepted", self.accepted, "no status yet");
         }
-        row("  sent", self.sent, "on the way");
-        row("  delivered", self.delivered, "on the phone");
-        row("  read", self.read, "");
-        row("  failed", self.failed, "");
-        row("  uncertain", self.uncertain, "may or may not have gone out");
-        let sum = if self.adds_up() { "the sum is right" } else { "THE SUM IS WRONG" };
-        row("sum", self.planned, sum);
-        row("lost", self.lost, "counted by the emulator");
-        row("doubled", self.doubled, "counted by the emulator");
+        row(t, "  sent", self.sent, "on the way");
+        row(t, "  delivered", self.delivered, "on the phone");
+        row(t, "  read", self.read, "");
+        row(t, "  failed", self.failed, "");
+        rows(t, progress.reasons_of("failed"));
+        row(t, "  uncertain", self.uncertain, "may or may not have gone out");
+        row(t, "sum", self.sum(), if self.adds_up() { "as planned" } else { "NOT WHAT WAS PLANNED" });
+        row(t, "lost", self.lost, "counted by the emulator");
+        row(t, "doubled", self.doubled, "counted by the emulator");
         table.to_string()
     }
 
@@ -133,8 +130,14 @@ mod tests {
 
     #[test]
     fn the_table_names_every_state_and_reason() {
-        let table = outcome().table(&[("no consent".to_owned(), 30)]);
-        for word in ["planned", "1,000", "skipped", "no consent", "read", "560", "lost", "doubled", "the sum is right"] {
+        let reason = standing::Reason {
+            state: "skipped".to_owned(),
+            reason: "no_consent".to_owned(),
+            explanation: "No consent.".to_owned(),
+            count: 30,
+        };
+        let table = outcome().table(&Progress { reasons: vec![reason], ..Progress::default() });
+        for word in ["planned", "1,000", "skipped", "No consent (no_consent)", "560", "lost", "doubled", "as planned"] {
             assert!(table.contains(word), "{word}\n{table}");
         }
     }

@@ -1,0 +1,158 @@
+//! A whole server in this process: database, engine, HTTP. `serve` and `demo` start the same one.
+
+use crate::{
+    config::Config,
+    data_dir::{self, DataDir},
+    exit::{self, Failure},
+    setup,
+};
+use axum::serve::ListenerExt as _;
+use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
+use std::{net::SocketAddr, path::Path, sync::Arc};
+use tisara_cloud_api::Client;
+use tisara_domain::{Ambient, Duration};
+use tisara_engine::{Bus, Engine, Vault, jobs::JobRunner};
+use tisara_server::{App, contacts::import::ImportRunner};
+use tisara_store::Store;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use url::Url;
+
+/// How often old samples of the metrics are thrown away.
+const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+
+/// A server that runs.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// Its database.
+    pub store: Store,
+    /// The keys of secrets.
+    pub vault: Vault,
+    /// Its engine.
+    pub engine: Engine,
+    ambient: Ambient,
+    http: JoinHandle<std::io::Result<()>>,
+    stop: CancellationToken,
+    grace: Duration,
+    _data_dir: DataDir,
+}
+
+/// Starts a server on a listener that is already taken.
+///
+/// # Errors
+/// When folder, key, database or Meta's address will not do.
+pub async fn start(
+    config: &Config,
+    ambient: Ambient,
+    listener: TcpListener,
+    metrics: Option<PrometheusHandle>,
+) -> anyhow::Result<Running> {
+    let address = listener.local_addr()?;
+    let data_dir = DataDir::open(&config.storage.data_dir)?;
+    let key = data_dir::open_key(&config.key_file(), ambient.rng())?;
+    let vault = Vault::new(key, ambient.rng().clone());
+    let (store, url) = setup::open_migrated(config, &ambient).await?;
+    let client = Client::new(config.graph())
+        .map_err(|e| Failure::usage(format!("meta.graph_url {}: {e}", config.meta.graph_url)))?;
+    let parts = tisara_engine::Parts {
+        store: store.clone(),
+        client: client.clone(),
+        ambient: ambient.clone(),
+        vault: vault.clone(),
+        bus: Bus::new(),
+        settings: config.engine(),
+    };
+    let settings = server_settings(config, address, data_dir.path())?;
+    let runners: Vec<Arc<dyn JobRunner>> = vec![Arc::new(ImportRunner::new(data_dir.path()))];
+    let engine = Engine::start(parts, runners).await.map_err(|e| exit::storage(&e, &url))?;
+    let app = App::new(tisara_server::Parts {
+        store: store.clone(),
+        engine: engine.clone(),
+        client,
+        vault: vault.clone(),
+        ambient: ambient.clone(),
+        metrics,
+        settings,
+    });
+    let stop = CancellationToken::new();
+    // Answers are small and come at once: they must not wait for more to fill a packet.
+    let listener = listener.tap_io(|tcp| {
+        let _ = tcp.set_nodelay(true);
+    });
+    let serve = axum::serve(listener, tisara_server::router(app)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    Ok(Running {
+        address,
+        store,
+        vault,
+        engine,
+        ambient,
+        http: tokio::spawn(serve.into_future()),
+        stop,
+        grace: Duration::from_millis(config.server.stop_grace_ms),
+        _data_dir: data_dir,
+    })
+}
+
+fn server_settings(
+    config: &Config,
+    address: SocketAddr,
+    data_dir: &Path,
+) -> Result<tisara_server::Settings, Failure> {
+    let public_url = match &config.server.public_url {
+        Some(url) => url.clone(),
+        None => Url::parse(&format!("http://{address}/")).map_err(|e| Failure::usage(e.to_string()))?,
+    };
+    let text = |secret: &Option<crate::config::Secret>| secret.as_ref().map(|s| s.reveal().to_owned());
+    Ok(tisara_server::Settings {
+        app_secret: text(&config.meta.app_secret),
+        verify_token: text(&config.meta.verify_token),
+        ..tisara_server::Settings::new(public_url, data_dir.to_path_buf())
+    })
+}
+
+impl Running {
+    /// Takes no more calls, waits a moment for what is under way, writes it down. What is then still
+    /// open is found and settled at the next start. False when something took too long.
+    pub async fn stop(self) -> bool {
+        self.stop.cancel();
+        let mut http = self.http;
+        let calls_end = async {
+            tokio::select! {
+                _ = &mut http => true,
+                () = self.ambient.sleep(self.grace) => {
+                    http.abort();
+                    false
+                }
+            }
+        };
+        let (calls, engine) = tokio::join!(calls_end, self.engine.stop(self.grace));
+        calls && engine
+    }
+
+    /// Ends when the server ends by itself, which it should not.
+    pub async fn ended(&mut self) -> Failure {
+        match (&mut self.http).await {
+            Ok(Err(e)) => Failure::failed(format!("the server stopped: {e}")),
+            _ => Failure::failed("the server stopped by itself"),
+        }
+    }
+}
+
+/// Collects the metrics of this process; once a process.
+///
+/// # Errors
+/// When they are collected already.
+pub fn collect_metrics(ambient: &Ambient) -> Result<PrometheusHandle, Failure> {
+    let handle = PrometheusBuilder::new()
+        .install_recorder()
+        .map_err(|e| Failure::failed(format!("metrics cannot be collected: {e}")))?;
+    let (kept, ambient) = (handle.clone(), ambient.clone());
+    tokio::spawn(async move {
+        loop {
+            ambient.sleep(METRICS_UPKEEP).await;
+            kept.run_upkeep();
+        }
+    });
+    Ok(handle)
+}
