@@ -8,7 +8,7 @@ use crate::{
     seam::{Arg, Row, ToArg as _},
 };
 use std::{borrow::Cow, collections::HashMap};
-use tisara_domain::{ContactId, LabelId, Phone, consent::ConsentState};
+use tisara_domain::{ContactId, LabelId, Phone, Region, consent::ConsentState};
 
 /// Which contacts to list. All given conditions must hold.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,6 +106,11 @@ impl OrgTx<'_, '_> {
         after: Option<ContactId>,
         limit: u32,
     ) -> Result<Vec<Contact>> {
+        let search = filter.search.as_deref().map(str::trim).filter(|s| !s.is_empty());
+        let search = match search {
+            Some(text) => Some(self.understand(text)?),
+            None => None,
+        };
         let before = after.unwrap_or(last());
         let mut args = args![self.org, before, limit].to_vec();
         let mut place = |value: Arg<'static>| {
@@ -128,8 +133,8 @@ impl OrgTx<'_, '_> {
         if let Some(consent) = filter.consent {
             sql.push_str(&format!(" AND c.consent = {}", place(owned(&consent.to_arg()))));
         }
-        if let Some(search) = filter.search.as_deref().map(str::trim).filter(|s| !s.is_empty()) {
-            sql.push_str(&format!(" AND {}", condition(search, &mut place)));
+        if let Some(search) = search {
+            sql.push_str(&format!(" AND {}", search.condition(&mut place)));
         }
         sql.push_str(&format!(" ORDER BY {key} DESC LIMIT $3"));
         let mut found = self.tx.list(&sql, &args, read)?;
@@ -148,6 +153,33 @@ impl OrgTx<'_, '_> {
             args![self.org, id],
             |row| Ok(HistoryEntry { at: row.get(0)?, kind: row.get(1)?, detail: row.get(2)? }),
         )
+    }
+
+    /// Says what a text looks for. A whole number in the form of the organization's country is as good
+    /// as an international one.
+    fn understand(&mut self, text: &str) -> Result<Search> {
+        let text: String = text.chars().take(SEARCH_MAX_CHARS).collect();
+        let folded = fold(&text);
+        let Some(digits) = digits(&text) else { return Ok(Search::Text(folded)) };
+        let international = text.starts_with('+').then_some(&*digits).or(digits.strip_prefix("00"));
+        if let Some(prefix) = international {
+            return Ok(if prefix.len() >= SELECTIVE_DIGITS {
+                Search::Phone(format!("+{prefix}"))
+            } else {
+                Search::Digits { pattern: format!("+{prefix}%"), folded }
+            });
+        }
+        let org = self.org;
+        let region: Option<Region> = self.tx.find(
+            "SELECT default_region FROM organization WHERE id = $1",
+            args![org],
+            |row| row.get(0),
+        )?;
+        if let Some(Ok(phone)) = region.map(|region| Phone::parse(&digits, region)) {
+            return Ok(Search::Phone(phone.as_str().to_owned()));
+        }
+        // A national number begins with a zero that the international form leaves out.
+        Ok(Search::Digits { pattern: format!("%{}%", digits.trim_start_matches('0')), folded })
     }
 
     /// Reads the labels, fields and identities of a page in one statement each.
@@ -189,28 +221,42 @@ impl OrgTx<'_, '_> {
     }
 }
 
-/// The condition of a search. What looks like a phone number is also sought among the numbers.
-fn condition(search: &str, place: &mut impl FnMut(Arg<'static>) -> String) -> String {
-    let search: String = search.chars().take(SEARCH_MAX_CHARS).collect();
-    let text = |value: String| Arg::Text(Some(Cow::Owned(value)));
-    let pattern = text(containing(&fold(&search)));
-    let Some(digits) = digits(&search) else {
-        let pattern = place(pattern);
-        return format!("(c.name_fold LIKE {pattern} ESCAPE '\\' OR c.email LIKE {pattern} ESCAPE '\\')");
-    };
-    let international = search.starts_with('+').then_some(&*digits).or(digits.strip_prefix("00"));
-    let phone = match international {
-        // ':' is the sign behind '9'.
-        Some(prefix) if prefix.len() >= SELECTIVE_DIGITS => {
-            let (from, to) = (place(text(format!("+{prefix}"))), place(text(format!("+{prefix}:"))));
-            return format!("(c.phone >= {from} AND c.phone < {to})");
+/// What somebody looks for.
+enum Search {
+    /// A part of a name or an email address, folded.
+    Text(String),
+    /// The beginning of an international number, `+` and enough digits to be read from the index.
+    Phone(String),
+    /// A pattern that the phone number matches; it may also be part of a name.
+    Digits {
+        pattern: String,
+        folded: String,
+    },
+}
+
+impl Search {
+    /// The condition in SQL.
+    fn condition(self, place: &mut impl FnMut(Arg<'static>) -> String) -> String {
+        let mut place = |value: String| place(Arg::Text(Some(Cow::Owned(value))));
+        match self {
+            Self::Text(folded) => {
+                let part = place(containing(&folded));
+                format!("(c.name_fold LIKE {part} ESCAPE '\\' OR c.email LIKE {part} ESCAPE '\\')")
+            }
+            // ':' is the sign behind '9'. By way of the ids, so that SQLite takes the index of phones
+            // instead of the order of the list.
+            Self::Phone(prefix) => {
+                let (to, from) = (place(format!("{prefix}:")), place(prefix));
+                format!(
+                    "c.id IN (SELECT p.id FROM contact p WHERE p.org_id = $1 AND p.phone >= {from} AND p.phone < {to})"
+                )
+            }
+            Self::Digits { pattern, folded } => {
+                let (phone, part) = (place(pattern), place(containing(&folded)));
+                format!("(c.phone LIKE {phone} OR c.name_fold LIKE {part} ESCAPE '\\')")
+            }
         }
-        Some(prefix) => format!("+{prefix}%"),
-        // A national number begins with a zero that the international form leaves out.
-        None => format!("%{}%", digits.trim_start_matches('0')),
-    };
-    let (phone, pattern) = (place(text(phone)), place(pattern));
-    format!("(c.phone LIKE {phone} OR c.name_fold LIKE {pattern} ESCAPE '\\')")
+    }
 }
 
 /// The digits of a text that consists of nothing else but the signs people put between them.
