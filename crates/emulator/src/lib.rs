@@ -50,6 +50,13 @@
 //! | `POST /users/{phone}/tap` `{"wamid"?,"button"?}` | the user taps a button |
 //! | `POST /users/{phone}/stop-marketing`, `/resume-marketing` `{"of"?}` | opts out, in again |
 //! | `POST /templates/{id or name}` `{"status"?,"reason"?,"quality"?,"category"?}` | what Meta does to a template, with its webhooks |
+//! | `POST /numbers/{id}` `{"status"?,"quality"?,"messages_per_second"?,"name_decision"?}` | what Meta does to a number |
+//! | `POST /users/{phone}/change-number` `{"to"}` | the user moves to another number |
+//! | `GET /accounts` | accounts and numbers |
+//! | `POST /signup` ([`Signup`]) | a customer finishes Embedded Signup: `code` and the browser's `message` |
+//! | `POST /deauthorize` `{"waba","app"?}` | a customer removes the app |
+//! | `POST /tell` `{"field","value","waba"?,"entry"?}` | any account-level webhook |
+//! | `GET /_emulator` itself | a phone for any user, for people |
 //! | `GET /clock`, `POST /clock/advance` `{"ms"}` or `{"to"}` | the clock; advancing needs a manual one |
 //! | `POST /webhooks` `{"app"?,"callback_url"?,"verify_token"?,"app_secret"?,"verify"?}` | where webhooks go |
 //! | `GET /messages?to=&limit=` | the last accepted messages, whole |
@@ -71,6 +78,7 @@ mod faults;
 mod graph;
 mod media;
 mod messages;
+mod page;
 mod report;
 mod serve;
 pub mod settings;
@@ -80,7 +88,8 @@ mod templates;
 mod users;
 mod webhooks;
 
-pub use control::{ConfigError, Control, ControlError, Described, Tap, TemplateChange};
+pub use accounts::Signup;
+pub use control::{ConfigError, Control, ControlError, Described, News, NumberChange, Tap, TemplateChange};
 pub use graph::{CODES, Code, ConnectionReset};
 pub use report::{Doubled, Repeated, Report, StatusCount, WebhookCount};
 pub use settings::{Settings, World};
@@ -109,6 +118,7 @@ pub(crate) struct Inner {
     pub(crate) users: users::Users,
     pub(crate) blocks: blocks::Blocks,
     pub(crate) media: Mutex<media::Media>,
+    pub(crate) codes: Mutex<accounts::Codes>,
     pub(crate) faults: faults::Faults,
     pub(crate) outbox: webhooks::Outbox,
     pub(crate) ledger: report::Ledger,
@@ -150,6 +160,7 @@ impl Emulator {
             users: users::Users::new(settings.seed),
             blocks: blocks::Blocks::default(),
             media: Mutex::new(media::Media::new(settings.keep_media_bytes)),
+            codes: Mutex::default(),
             faults: faults::Faults::new(settings.seed, &settings.behaviour.faults),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             outbox: webhooks::Outbox::default(),

@@ -42,7 +42,8 @@ async fn a_name_may_ask_for_a_refusal() {
     let b = Bench::new();
     let (_, made) = b.post(&path(), new("reject_scam_1", "UTILITY", "Hello and welcome.")).await;
     b.advance(Duration::from_secs(5)).await;
-    let (_, t) = b.get(&format!("/v25.0/{}?fields=status,rejected_reason", made["id"].as_str().unwrap())).await;
+    let (_, t) =
+        b.get(&format!("/v25.0/{}?fields=status,rejected_reason", made["id"].as_str().unwrap())).await;
     assert_eq!((&t["status"], &t["rejected_reason"]), (&json!("REJECTED"), &json!("SCAM")));
     assert!(b.receiver.values("message_template_status_update")[0]["rejection_info"].is_object());
 }
@@ -66,9 +67,18 @@ async fn every_bad_creation_has_its_code() {
         (missing, 100),
         (new("hello_world", "UTILITY", "Hi there."), 2_388_024),
         (new("x", "UTILITY", "Hi {{1}}"), 2_388_299),
-        (json!({"name": "x", "language": "en_US", "category": "AUTHENTICATION", "components": [{"type": "BODY", "text": "mine"}]}), 2_388_072),
-        (json!({"name": "x", "language": "en_US", "category": "MARKETING", "message_send_ttl_seconds": 5, "components": [{"type": "BODY", "text": "Hi there."}]}), 100),
-        (json!({"name": "x", "language": "en_US", "category": "MARKETING", "components": [{"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::no"]}}, {"type": "BODY", "text": "Hi there."}]}), 100),
+        (
+            json!({"name": "x", "language": "en_US", "category": "AUTHENTICATION", "components": [{"type": "BODY", "text": "mine"}]}),
+            2_388_072,
+        ),
+        (
+            json!({"name": "x", "language": "en_US", "category": "MARKETING", "message_send_ttl_seconds": 5, "components": [{"type": "BODY", "text": "Hi there."}]}),
+            100,
+        ),
+        (
+            json!({"name": "x", "language": "en_US", "category": "MARKETING", "components": [{"type": "HEADER", "format": "IMAGE", "example": {"header_handle": ["4::no"]}}, {"type": "BODY", "text": "Hi there."}]}),
+            100,
+        ),
     ] {
         let (http, answer) = b.post(&path(), body.clone()).await;
         assert_eq!((http, code(&answer)), (400, want), "{body} {answer}");
@@ -148,7 +158,12 @@ async fn red_quality_pauses_for_three_hours_then_six_then_for_good() {
     red().await;
     assert_eq!(send().await, 132_016);
     b.settle().await;
-    let titles: Vec<Value> = b.receiver.values("message_template_status_update").iter().map(|v| v["other_info"]["title"].clone()).collect();
+    let titles: Vec<Value> = b
+        .receiver
+        .values("message_template_status_update")
+        .iter()
+        .map(|v| v["other_info"]["title"].clone())
+        .collect();
     assert_eq!(titles, ["FIRST_PAUSE", "UNPAUSE", "SECOND_PAUSE", "UNPAUSE", "DISABLED"]);
     assert_eq!(b.receiver.values("message_template_quality_update").len(), 6);
     let (_, list) = b.get(&format!("{}?name=hello_world", path())).await;
@@ -171,7 +186,10 @@ async fn other_moves_of_meta_are_told() {
     assert_eq!(b.post("/_emulator/templates/nothing", json!({})).await.0, 404);
     b.emulator.deliver_due().await;
     let moved = &b.receiver.values("template_category_update")[0];
-    assert_eq!((&moved["previous_category"], &moved["new_category"]), (&json!("UTILITY"), &json!("MARKETING")));
+    assert_eq!(
+        (&moved["previous_category"], &moved["new_category"]),
+        (&json!("UTILITY"), &json!("MARKETING"))
+    );
     assert_eq!(b.receiver.values("message_template_status_update")[0]["event"], "FLAGGED");
 }
 
@@ -210,7 +228,8 @@ async fn held_messages_of_a_bad_template_fail_with_132015() {
     let failed: Vec<Value> = b.receiver.statuses().into_iter().filter(|s| s["status"] == "failed").collect();
     assert_eq!(failed.len(), 5);
     assert!(failed.iter().all(|f| f["errors"][0]["code"] == 132_015));
-    let request = axum::extract::Request::get("/_emulator/report/ids").body(axum::body::Body::empty()).unwrap();
+    let request =
+        axum::extract::Request::get("/_emulator/report/ids").body(axum::body::Body::empty()).unwrap();
     let (_, _, lines) = b.raw(request).await;
     assert_eq!(String::from_utf8(lines.to_vec()).unwrap().matches(r#""reached":0"#).count(), 5);
     let shown = b.get("/_emulator/messages?to=94770000007").await.1;

@@ -1,11 +1,22 @@
 //! Apps, tokens, accounts and numbers: the calls that read and change them.
 
 mod app;
+mod coexistence;
+mod edges;
 mod number;
+mod registration;
+mod signup;
 mod subscription;
+mod tier;
 mod waba;
 
 pub(crate) use app::{app_of_token, debug_token, get_app, subscriptions};
+pub(crate) use coexistence::sync;
+pub(crate) use edges::number_edge;
 pub(crate) use number::{get as get_number, list as list_numbers};
+pub(crate) use registration::{add as add_number, change_number, delete as delete_number};
+pub use signup::Signup;
+pub(crate) use signup::{Codes, access_token, deauthorize, finish as finish_signup};
 pub(crate) use subscription::subscribed_apps;
+pub(crate) use tier::{grow, upgrade};
 pub(crate) use waba::{change as change_waba, get as get_waba};

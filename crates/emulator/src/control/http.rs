@@ -1,10 +1,14 @@
 //! `/_emulator/*`: the control handle over HTTP.
 
 use super::{
-    Control, ControlError, TemplateChange,
+    Control, ControlError, News, NumberChange, TemplateChange,
     users::{Described, Tap},
 };
-use crate::settings::{Fault, ObjectId};
+use crate::{
+    accounts::Signup,
+    page,
+    settings::{Fault, ObjectId},
+};
 use axum::{
     Json, Router,
     body::{Body, Bytes},
@@ -42,6 +46,12 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/users/{phone}/stop-marketing", post(stop_marketing))
         .route("/_emulator/users/{phone}/resume-marketing", post(resume_marketing))
         .route("/_emulator/templates/{which}", post(template))
+        .route("/_emulator/numbers/{id}", post(number))
+        .route("/_emulator/users/{phone}/change-number", post(change_number))
+        .route("/_emulator/accounts", get(accounts))
+        .route("/_emulator/signup", post(signup))
+        .route("/_emulator/deauthorize", post(deauthorize))
+        .route("/_emulator/tell", post(tell))
         .route("/_emulator/clock", get(clock))
         .route("/_emulator/clock/advance", post(advance))
         .route("/_emulator/webhooks", post(webhooks))
@@ -50,6 +60,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/report/ids", get(report_ids))
         .route("/_emulator/report/users/{phone}", get(user))
         .route("/_emulator/{*rest}", delete(nothing).get(nothing).post(nothing))
+        .merge(page::router())
         .with_state(control)
 }
 
@@ -157,6 +168,49 @@ async fn resume_marketing(State(c): State<Control>, Path(phone): Path<String>, b
 
 async fn template(State(c): State<Control>, Path(which): Path<String>, bytes: Bytes) -> Answer {
     c.change_template(&which, &body::<TemplateChange>(&bytes)?)?;
+    Ok(done())
+}
+
+async fn number(State(c): State<Control>, Path(id): Path<ObjectId>, bytes: Bytes) -> Answer {
+    c.change_number(id, body::<NumberChange>(&bytes)?)?;
+    Ok(done())
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Moved {
+    to: String,
+}
+
+async fn change_number(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    c.change_user_number(&phone, &body::<Moved>(&bytes)?.to)?;
+    Ok(done())
+}
+
+async fn accounts(State(c): State<Control>) -> Json<Value> {
+    Json(c.accounts())
+}
+
+async fn signup(State(c): State<Control>, bytes: Bytes) -> Answer {
+    Ok(Json(c.finish_signup(&body::<Signup>(&bytes)?)?))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Removed {
+    #[serde(default)]
+    app: Option<ObjectId>,
+    waba: ObjectId,
+}
+
+async fn deauthorize(State(c): State<Control>, bytes: Bytes) -> Answer {
+    let r: Removed = body(&bytes)?;
+    c.deauthorize(r.app, r.waba).await?;
+    Ok(done())
+}
+
+async fn tell(State(c): State<Control>, bytes: Bytes) -> Answer {
+    c.tell(body::<News>(&bytes)?)?;
     Ok(done())
 }
 

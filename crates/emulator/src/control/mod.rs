@@ -3,10 +3,12 @@
 mod config;
 mod handle;
 mod http;
+mod meta;
 mod users;
 
 pub use config::ConfigError;
 pub use handle::{Control, ControlError, TemplateChange};
 pub(crate) use http::router;
+pub use meta::{News, NumberChange};
 pub use users::{Described, Tap};
 pub(crate) use users::{answer_read, react};

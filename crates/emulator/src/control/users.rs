@@ -165,12 +165,8 @@ pub(super) fn say(
         messages: [&message],
     };
     let note = Note {
-        waba: number.waba,
-        entry: number.waba,
         number: Some(place),
-        field: "messages",
-        value: to_json(&value),
-        at_s: now.seconds(),
+        ..Note::account(number.waba, "messages", to_json(&value), now.seconds())
     };
     e.outbox.note(&directory, note);
     Ok(id)
@@ -262,12 +258,8 @@ pub(super) fn stop(e: &Arc<Inner>, user: u64, of: Option<u64>, stop: bool) -> Re
         "user_preferences": [preference],
     });
     let note = Note {
-        waba: number.waba,
-        entry: number.waba,
         number: Some(place),
-        field: "user_preferences",
-        value: to_json(&value),
-        at_s: now_s,
+        ..Note::account(number.waba, "user_preferences", to_json(&value), now_s)
     };
     e.outbox.note(&directory, note);
     Ok(())

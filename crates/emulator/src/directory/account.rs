@@ -6,7 +6,7 @@ use crate::{
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::Mutex,
+    sync::{Mutex, atomic::AtomicBool},
 };
 
 /// A business portfolio and whom it reached lately outside windows.
@@ -17,6 +17,8 @@ pub(crate) struct Portfolio {
     pub(crate) limit: u32,
     pub(crate) verified: bool,
     pub(crate) reached: Mutex<Reached>,
+    /// An upgrade of the limit is on its way.
+    pub(crate) growing: AtomicBool,
 }
 
 impl Portfolio {
@@ -27,6 +29,7 @@ impl Portfolio {
             limit: s.limit,
             verified: s.verified,
             reached: Mutex::default(),
+            growing: AtomicBool::new(false),
         }
     }
 
@@ -94,7 +97,7 @@ pub(crate) struct Waba {
     pub(crate) deleted_names: BTreeMap<(String, String), i64>,
     /// When templates were created in the last hour (unix seconds).
     pub(crate) created: VecDeque<i64>,
-    /// A pause by quality: the account's new utility templates are paced too.
+    /// Whether template insights were switched on, which cannot be undone.
     pub(crate) insights: bool,
 }
 

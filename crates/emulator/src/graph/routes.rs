@@ -52,6 +52,9 @@ async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Rep
     {
         return messages::send(e, call, number).await;
     }
+    if let ["oauth", "access_token"] = segments {
+        return accounts::access_token(e, call).await;
+    }
     check_token(e, call)?;
     match segments {
         [] => Err(GraphError::new(100).message("Unsupported get request. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api").subcode(33)),
@@ -112,6 +115,8 @@ async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
     let found = kind(e, parsed).ok_or_else(|| unsupported(call, id))?;
     match (found, &call.method) {
         (Node::Number, &Method::GET) => accounts::get_number(e, call, parsed),
+        (Node::Number, &Method::POST) => accounts::change_number(e, call, parsed).await,
+        (Node::Number, &Method::DELETE) => accounts::delete_number(e, call, parsed),
         (Node::Waba, &Method::GET) => accounts::get_waba(e, call, parsed),
         (Node::Waba, &Method::POST) => accounts::change_waba(e, call, parsed).await,
         (Node::Template, &Method::GET) => templates::get(e, call, parsed),
@@ -133,10 +138,12 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "message_templates") if *m == Method::DELETE => templates::delete(e, call, parsed).await,
         (Node::Template, "unpause") if *m == Method::POST => templates::unpause(e, call, parsed),
         (Node::Waba, "phone_numbers") if *m == Method::GET => accounts::list_numbers(e, call, parsed),
+        (Node::Waba, "phone_numbers") if *m == Method::POST => accounts::add_number(e, call, parsed).await,
         (Node::Waba, "subscribed_apps") => accounts::subscribed_apps(e, call, parsed).await,
         (Node::App, "subscriptions") => accounts::subscriptions(e, call, parsed).await,
         (Node::App, "uploads") if *m == Method::POST => media::start_upload(e, call, parsed).await,
         (Node::Number, "media") if *m == Method::POST => media::upload(e, call, parsed).await,
+        (Node::Number, edge) => accounts::number_edge(e, call, parsed, edge).await,
         _ => Err(call::unknown_edge(call, id, edge)),
     }
 }

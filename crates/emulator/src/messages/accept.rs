@@ -12,7 +12,7 @@ use super::{
     wamid,
 };
 use crate::{
-    Inner,
+    Inner, accounts,
     chance::{Draw, hash, join},
     directory::{Directory, Number, Refused},
     graph::{Call, Grant, GraphError, Outcome, Permission, Reply},
@@ -302,7 +302,7 @@ fn facts(
         && !in_window
         && directory
             .portfolio_of(number.waba)
-            .is_some_and(|p| p.limit > 0 && !lock(&p.reached).admit(user, now_s, p.limit));
+            .is_some_and(|p| p.limit > 0 && !accounts::grow(e, behaviour, p, user, now));
     let broken = |link: &str| link.trim_end_matches('/').ends_with("/missing") || link.contains(".invalid");
     let identity = body.recipient_identity_key_hash.as_ref().is_some_and(|sent| {
         e.users

@@ -43,6 +43,8 @@ pub struct Rules {
     /// Unique users outside windows per portfolio and 24 hours: beyond the limit it fails with
     /// 131048 (Meta names no code).
     pub messaging_limit: bool,
+    /// A portfolio that has used half its limit gets the next one six hours later.
+    pub limit_upgrades: bool,
     /// Numbers on the block list are refused with 130403.
     pub block_list: bool,
     /// Countries (ISO) that may not be written to: refused with 130497.
@@ -76,8 +78,6 @@ pub struct Rules {
     pub quality_pauses: bool,
     /// Codes of Embedded Signup work once and for 30 seconds.
     pub signup_code_life: bool,
-    /// Calls to the management API per account and hour before 80007; 0 is off.
-    pub waba_calls_per_hour: u32,
 }
 
 impl Default for Rules {
@@ -89,6 +89,7 @@ impl Default for Rules {
             us_marketing: true,
             user_cap: None,
             messaging_limit: true,
+            limit_upgrades: true,
             block_list: true,
             forbidden_countries: Vec::new(),
             experiment: 0.0,
@@ -105,7 +106,6 @@ impl Default for Rules {
             template_format: true,
             quality_pauses: true,
             signup_code_life: true,
-            waba_calls_per_hour: 0,
         }
     }
 }

@@ -189,8 +189,7 @@ fn tell(e: &Inner, d: &Directory, t: &Template, field: &'static str, mut value: 
     value["message_template_name"] = json!(t.name);
     value["message_template_language"] = json!(t.language);
     let value = to_json(&value);
-    let note = Note { waba: t.waba, entry: t.waba, number: None, field, value, at_s: now.seconds() };
-    e.outbox.note(d, note);
+    e.outbox.note(d, Note::account(t.waba, field, value, now.seconds()));
 }
 
 /// A template by id or, in any language, by name.

@@ -6,6 +6,7 @@ use crate::{
     directory::Directory, faults::Faults, settings::WebhookSettings, sync::lock, templates::Category,
 };
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, BinaryHeap, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
@@ -82,10 +83,19 @@ pub(crate) struct Note {
     pub(crate) entry: u64,
     /// The number it concerns, for `messages` and its overrides.
     pub(crate) number: Option<u32>,
-    pub(crate) field: &'static str,
+    pub(crate) field: Cow<'static, str>,
+    /// Told to this app alone, subscribed or not.
+    pub(crate) to_app: Option<u64>,
     /// The change's `value`, written with Meta's escapes already.
     pub(crate) value: String,
     pub(crate) at_s: i64,
+}
+
+impl Note {
+    /// News of an account, told to the apps themselves and not to overrides.
+    pub(crate) fn account(waba: u64, field: impl Into<Cow<'static, str>>, value: String, at_s: i64) -> Self {
+        Self { waba, entry: waba, number: None, field: field.into(), to_app: None, value, at_s }
+    }
 }
 
 /// Updates for one URL, posted together.
@@ -117,6 +127,10 @@ pub(crate) enum Task {
     Unpause { template: u64, revision: u64 },
     /// Pacing has judged a template: held messages go or fail.
     Release { template: u64 },
+    /// A part of what the Business app hands over.
+    Sync { number: u32, part: u32 },
+    /// A portfolio's messaging limit grows.
+    Upgrade { portfolio: u64 },
     /// A user answers or stops marketing after reading.
     Reaction { user: u64, number: u32, serial: u64, stop: bool },
 }
@@ -352,22 +366,28 @@ impl State {
     /// Puts an update into the queue of every app that listens.
     fn route(&mut self, directory: &Directory, at: Timestamp, item: Item, faults: Option<&Faults>) {
         let (waba, field) = match &item {
-            Item::Note(note) => (note.waba, note.field),
+            Item::Note(note) => (note.waba, &*note.field),
             Item::Status { message, .. } => {
                 let number = self.message(*message).and_then(|m| directory.numbers.get(m.number as usize));
                 (number.map_or(0, |n| n.waba), "messages")
             }
         };
-        let apps = directory.wabas.get(&waba).map(|w| w.subscriptions.keys().copied());
-        let mut listens = apps
-            .into_iter()
-            .flatten()
-            .filter(|a| directory.apps.get(a).is_some_and(|a| a.listens(field)))
-            .peekable();
-        if listens.peek().is_none() {
+        let only = match &item {
+            Item::Note(note) => note.to_app,
+            Item::Status { .. } => None,
+        };
+        let apps: Vec<u64> = match only {
+            Some(app) => vec![app],
+            None => {
+                directory.wabas.get(&waba).into_iter().flat_map(|w| w.subscriptions.keys().copied()).collect()
+            }
+        };
+        let listens = |a: &u64| directory.apps.get(a).is_some_and(|a| a.listens(field));
+        let apps: Vec<u64> = apps.into_iter().filter(listens).collect();
+        if apps.is_empty() {
             self.told.unrouted += 1;
         }
-        for app in listens {
+        for app in apps {
             let fault = faults.map(Faults::webhook).unwrap_or_default();
             if fault.lost {
                 self.told.lost += 1;

@@ -71,7 +71,7 @@ pub(crate) fn body(e: &Inner, directory: &Directory, app: &App, updates: &[Updat
         let field = match (update, number) {
             (Update::Note(n), _) => {
                 out.extend_from_slice(n.value.as_bytes());
-                n.field
+                &*n.field
             }
             (Update::Status { message, status, at_s, error }, Some(number)) => {
                 write_json(
