@@ -1,14 +1,20 @@
 //! The bearer token, which must never be printed.
 
 use std::fmt;
+use std::sync::Arc;
 
+use hmac::Mac;
 use http::HeaderValue;
+use url::Url;
+
+use crate::webhook::signature::keyed;
 
 /// A bearer token of some business. Cheap to clone. `Debug` shows no part of it, and there is no
 /// `Display` and no `Serialize`: storing it is the caller's business, through [`AccessToken::expose`].
 #[derive(Clone)]
 pub struct AccessToken {
     header: HeaderValue,
+    proof: Option<Arc<str>>,
 }
 
 /// The text cannot be a token: it is empty or holds characters that no HTTP header may hold.
@@ -30,7 +36,7 @@ impl AccessToken {
         }
         let mut header = HeaderValue::try_from(format!("Bearer {secret}")).map_err(|_| InvalidToken)?;
         header.set_sensitive(true);
-        Ok(Self { header })
+        Ok(Self { header, proof: None })
     }
 
     /// The app's own token, `app_id|app_secret`, for calls made as the app.
@@ -39,6 +45,22 @@ impl AccessToken {
     /// [`InvalidToken`] when a part holds anything but visible ASCII.
     pub fn of_app(app_id: &str, app_secret: &str) -> Result<Self, InvalidToken> {
         Self::new(&format!("{app_id}|{app_secret}"))
+    }
+
+    /// The same token with the proof that its user knows the app's secret. Needed where the app requires
+    /// it of servers; harmless elsewhere. Meta: `appsecret_proof` is the HMAC-SHA256 of the token.
+    #[must_use]
+    pub fn with_app_secret(mut self, app_secret: &[u8]) -> Self {
+        let proof = keyed(app_secret).chain_update(self.expose().as_bytes()).finalize().into_bytes();
+        self.proof = Some(hex::encode(proof).into());
+        self
+    }
+
+    /// Adds the proof to an address, if there is one.
+    pub(crate) fn prove(&self, url: &mut Url) {
+        if let Some(proof) = &self.proof {
+            url.query_pairs_mut().append_pair("appsecret_proof", proof);
+        }
     }
 
     /// The secret itself, to store it encrypted or to compute a proof of it. Never log it.
@@ -69,6 +91,17 @@ mod tests {
         assert_eq!(format!("{token:?}"), "AccessToken(…)");
         assert!(!format!("{:?}", token.header()).contains("secret"));
         assert_eq!(token.expose(), "EAAJsecret");
+    }
+
+    #[test]
+    fn the_proof_is_the_mac_of_the_token() {
+        let token = AccessToken::new("what do ya want for nothing?".replace(' ', "").as_str()).unwrap();
+        let mut url = Url::parse("https://graph.facebook.com/1?fields=id").unwrap();
+        token.prove(&mut url);
+        assert_eq!(url.query(), Some("fields=id"));
+        token.with_app_secret(b"Jefe").prove(&mut url);
+        let proof = url.query().unwrap().strip_prefix("fields=id&appsecret_proof=").unwrap();
+        assert_eq!(proof.len(), 64);
     }
 
     #[test]

@@ -80,7 +80,7 @@ async fn a_file_is_uploaded_as_a_form() {
 #[tokio::test]
 async fn an_interrupted_upload_goes_on_where_it_stopped() {
     let (client, token, requests) = meta("200 OK", r#"{"h":"4::aW"}"#);
-    let session = UploadSession { id: "upload:MTph?sig=AR".into() };
+    let session = UploadSession { id: "upload:MTph?sig=AR".into(), ..UploadSession::default() };
     let handle = client.with_token(&token).continue_upload(&session, 12_345, "rest".into()).await.unwrap();
     assert_eq!(handle.h, "4::aW");
     let request = requests.recv().unwrap();
@@ -112,7 +112,7 @@ async fn blocking_some_and_not_others_is_an_outcome() {
         r#"{"messaging_product":"whatsapp","block_users":{"added_users":[{"input":"1","wa_id":"1"}],"failed_users":[{"input":"2"}]},
         "error":{"message":"(#139100)","code":139100}}"#,
     );
-    let users = [BlockEntry { user: Some("1".into()), user_id: None }];
+    let users = [BlockEntry { user: Some("1".into()), ..BlockEntry::default() }];
     let outcome = client.with_token(&token).block_users("5", &users).await.unwrap();
     assert_eq!((outcome.added_users.len(), outcome.failed_users.len()), (1, 1));
     assert_eq!(

@@ -67,7 +67,28 @@ fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(folder: &str)
             serde_json::from_str(&written).unwrap_or_else(|error| panic!("{name}: {error}\n{written}"));
         assert_eq!(first, second, "{name}");
         nothing_lost(&name.to_string(), &text, &written);
+
+        let text = with_new_fields(&text);
+        let newer: T = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{name}: {error}\n{text}"));
+        nothing_lost(&name.to_string(), &text, &serde_json::to_string(&newer).unwrap());
     }
+}
+
+/// The same document from a later version of Meta, with one more field in every object.
+fn with_new_fields(text: &str) -> String {
+    fn add(value: &mut Value) {
+        match value {
+            Value::Object(object) => {
+                object.values_mut().for_each(add);
+                object.insert("added_tomorrow".to_owned(), Value::from("kept"));
+            }
+            Value::Array(list) => list.iter_mut().for_each(add),
+            _ => {}
+        }
+    }
+    let mut value = serde_json::from_str(text).unwrap();
+    add(&mut value);
+    value.to_string()
 }
 
 fn nothing_lost(name: &str, text: &str, written: &str) {
@@ -89,6 +110,11 @@ fn every_webhook_is_read_as_its_type_and_survives() {
         let written = serde_json::to_string(&first).unwrap();
         assert_eq!(first, webhook::parse(written.as_bytes()).unwrap(), "{name}");
         nothing_lost(&name.to_string(), &text, &written);
+
+        let text = with_new_fields(&text);
+        let newer = webhook::parse(text.as_bytes()).unwrap();
+        assert!(newer.malformed.is_empty(), "{name}: {:?}", newer.malformed);
+        nothing_lost(&name.to_string(), &text, &serde_json::to_string(&newer).unwrap());
     }
 }
 

@@ -104,6 +104,9 @@ pub struct CallId {
     /// The id.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// Whether a person may be called.

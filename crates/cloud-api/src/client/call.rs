@@ -166,6 +166,7 @@ impl Calls<'_> {
         if !query.is_empty() {
             url.query_pairs_mut().extend_pairs(query);
         }
+        self.token.prove(&mut url);
         let request =
             self.client.request(method, url).header(http::header::AUTHORIZATION, self.token.header());
         let request = match body {

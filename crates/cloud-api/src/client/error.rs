@@ -111,7 +111,8 @@ fn innermost(error: &reqwest::Error) -> String {
 }
 
 /// Meta's answer to a call it refuses, with what the HTTP answer said beside it.
-#[derive(Debug, Clone, PartialEq)]
+/// `Debug` and `Display` show numbers only, never Meta's words, which may quote a phone number or a text.
+#[derive(Clone, PartialEq)]
 pub struct GraphError {
     /// Status of the HTTP answer.
     pub http_status: u16,
@@ -164,11 +165,20 @@ impl fmt::Display for GraphError {
         if let Some(subcode) = self.body.error_subcode {
             write!(f, "/{subcode}")?;
         }
-        write!(f, " (HTTP {}) {}", self.http_status, self.body.message)?;
+        write!(f, " (HTTP {})", self.http_status)?;
+        if let Some(entry) = self.entry() {
+            write!(f, " {}", entry.title)?;
+        }
         if let Some(trace) = &self.body.fbtrace_id {
             write!(f, " [trace {trace}]")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for GraphError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "GraphError({self})")
     }
 }
 

@@ -73,7 +73,12 @@ impl Client {
     }
 
     fn pool(graph: &Graph) -> reqwest::Result<reqwest::Client> {
-        reqwest::Client::builder()
+        let mut builder = reqwest::Client::builder();
+        // The emulator on this machine is not reached through a proxy of the network.
+        if is_loopback(&graph.base_url) {
+            builder = builder.no_proxy();
+        }
+        builder
             .user_agent(concat!("tisara/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_millis(graph.connect_timeout_ms))
             .timeout(Duration::from_millis(graph.request_timeout_ms))
@@ -121,6 +126,15 @@ impl Client {
             return &pools[0];
         }
         &pools[self.inner.next_pool.fetch_add(1, Ordering::Relaxed) % pools.len()]
+    }
+}
+
+fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
     }
 }
 

@@ -42,6 +42,9 @@ pub struct Paging {
     /// Address of the page before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub previous: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// Ends of a page.
@@ -54,6 +57,9 @@ pub struct Cursors {
     /// Cursor of the last row.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub after: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// Which page of a list to read.

@@ -122,9 +122,11 @@ impl NumberRoute {
     /// # Errors
     /// [`CallError`], which tells whether the message may have gone out all the same.
     pub async fn send_body(&self, token: &AccessToken, body: Bytes) -> Result<SendReceipt, CallError> {
+        let mut url = self.url.clone();
+        token.prove(&mut url);
         let request = self
             .client
-            .request(Method::POST, self.url.clone())
+            .request(Method::POST, url)
             .header(http::header::AUTHORIZATION, token.header())
             .header(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))
             .body(body);

@@ -23,11 +23,14 @@ pub struct MediaFile {
 }
 
 /// The id of an upload. Lives 30 days; that of a received file, 7 days.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct MediaId {
     /// The id.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// What Meta knows of a file.

@@ -8,13 +8,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::call::not_built;
 use crate::client::{CallError, Calls};
-use crate::wire::lenient;
+use crate::wire::{Extra, lenient};
 
 /// An upload that was begun: `upload:…?sig=…`.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UploadSession {
     /// The id, with its signature.
     pub id: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// How far an upload has come.
@@ -25,6 +28,9 @@ pub struct UploadProgress {
     /// Bytes Meta has; go on from there.
     #[serde(deserialize_with = "lenient::u64")]
     pub file_offset: u64,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// What stands for the file in `example.header_handle[0]` or `profile_picture_handle`.
@@ -32,6 +38,9 @@ pub struct UploadProgress {
 pub struct UploadHandle {
     /// `4::aW1hZ2U…`.
     pub h: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl Calls<'_> {

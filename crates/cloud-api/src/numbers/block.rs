@@ -18,6 +18,9 @@ pub struct BlockEntry {
     /// BSUID; the parent form is not taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_id: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// Someone on the block list, or who should have come on it.

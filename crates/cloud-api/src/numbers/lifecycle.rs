@@ -38,6 +38,9 @@ pub struct NumberCreated {
     /// Meta's id.
     #[serde(deserialize_with = "text_or_number")]
     pub id: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 open_enum! {

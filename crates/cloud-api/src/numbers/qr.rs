@@ -26,6 +26,9 @@ pub struct NewQrCode {
     /// Which code to change.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub code: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// A code.

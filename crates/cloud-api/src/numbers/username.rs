@@ -25,6 +25,9 @@ pub struct UsernameRequest {
     /// `none`, or `force_transfer` to take it from another number of the business.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transfer_action: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 /// What became of a claim.

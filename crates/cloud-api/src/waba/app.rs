@@ -8,7 +8,7 @@ use crate::client::{CallError, Calls, Page};
 use crate::wire::{Extra, Success, lenient};
 
 /// Which webhooks the app wants, and where.
-#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AppSubscriptionRequest {
     /// `whatsapp_business_account`.
     pub object: String,
@@ -21,6 +21,9 @@ pub struct AppSubscriptionRequest {
     /// Whether values come along.
     #[serde(default, deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
     pub include_values: Option<bool>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl fmt::Debug for AppSubscriptionRequest {

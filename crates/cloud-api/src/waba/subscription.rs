@@ -13,6 +13,9 @@ pub struct CallbackOverride {
     /// The word of the handshake.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verify_token: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
 }
 
 impl std::fmt::Debug for CallbackOverride {
