@@ -125,7 +125,7 @@ pub struct GraphError {
 }
 
 impl GraphError {
-    /// Meta's code; 0 when the answer had none.
+    /// Meta's code; 0 also when the answer had none.
     #[must_use]
     pub fn code(&self) -> i64 {
         self.body.code
@@ -134,7 +134,8 @@ impl GraphError {
     /// What this crate knows of the code.
     #[must_use]
     pub fn entry(&self) -> Option<&'static Entry> {
-        self.body.known_code()
+        // 0 also stands for no code at all; Meta's own 0 comes with HTTP 401.
+        self.body.known_code().filter(|entry| entry.code != 0 || self.http_status == 401)
     }
 
     /// What to do. Total: codes that are not in the table are judged by range and HTTP status.
@@ -142,7 +143,7 @@ impl GraphError {
     pub fn action(&self) -> Action {
         match self.entry() {
             Some(entry) => entry.action,
-            None => codes::action(self.body.code, Some(self.http_status)),
+            None => codes::by_family(self.body.code, Some(self.http_status)),
         }
     }
 
@@ -360,6 +361,19 @@ mod tests {
         assert_eq!(body.known_code().unwrap().code, 2_388_040);
         assert!(matches!(body.error_data, Some(ErrorData::Text(_))));
         assert_eq!(body.extra.len(), 1);
+    }
+
+    #[test]
+    fn an_error_without_a_code_is_judged_by_its_status() {
+        let error = |http_status| GraphError {
+            http_status,
+            body: read(r#"{"error":{"message":"?"}}"#),
+            retry_after: None,
+            beside: Extra::new(),
+        };
+        assert_eq!(error(500).action(), Action::MayHaveGoneOut);
+        assert_eq!(error(401).action(), Action::Reauthorise);
+        assert_eq!(error(400).action(), Action::FixRequest);
     }
 
     #[test]

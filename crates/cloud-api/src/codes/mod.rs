@@ -78,9 +78,11 @@ pub fn lookup(code: i64) -> Option<&'static Entry> {
 /// send twice.
 #[must_use]
 pub fn action(code: i64, http_status: Option<u16>) -> Action {
-    if let Some(entry) = lookup(code) {
-        return entry.action;
-    }
+    lookup(code).map_or_else(|| by_family(code, http_status), |entry| entry.action)
+}
+
+/// As [`action`] for a code that is not in the table, or for an error without a code (then -1).
+pub(crate) fn by_family(code: i64, http_status: Option<u16>) -> Action {
     match (code, http_status) {
         (200..=299, _) | (_, Some(401)) => Action::Reauthorise,
         // A fault on Meta's side: the message may have been taken before it.

@@ -83,6 +83,12 @@ pub struct Registration {
     pub extra: Extra,
 }
 
+/// Whether a PIN is six digits.
+#[must_use]
+pub fn is_valid_pin(pin: &str) -> bool {
+    pin.len() == 6 && pin.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 impl Registration {
     /// With this PIN.
     #[must_use]

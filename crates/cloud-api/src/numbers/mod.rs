@@ -15,6 +15,7 @@ pub use block::{BlockEntry, BlockOutcome, BlockedUser};
 pub use commerce::{BusinessEncryption, CommerceSettings};
 pub use lifecycle::{
     CodeMethod, NewNumber, NumberCreated, Registration, SyncKind, SyncRequested, VerificationOutcome,
+    is_valid_pin,
 };
 pub use number::{
     AccountMode, CodeVerificationStatus, MessagingTier, NUMBER_FIELDS, NameStatus, NumberStatus, PhoneNumber,

@@ -37,6 +37,24 @@ pub struct CreditAllocation {
     pub extra: Extra,
 }
 
+#[derive(Deserialize)]
+struct Receiving {
+    #[serde(default)]
+    receiving_credential: Option<Credential>,
+}
+
+#[derive(Deserialize)]
+struct Credential {
+    #[serde(deserialize_with = "text_or_number")]
+    id: String,
+}
+
+#[derive(Deserialize)]
+struct Funding {
+    #[serde(default, deserialize_with = "opt_text_or_number")]
+    primary_funding_id: Option<String>,
+}
+
 impl Calls<'_> {
     /// Lists the lines of credit of a portfolio.
     ///
@@ -59,6 +77,24 @@ impl Calls<'_> {
         let query = [("waba_currency", currency), ("waba_id", waba_id)];
         let path = [credit_line_id, "whatsapp_credit_sharing_and_attach"];
         self.call(Method::POST, &path, &query, Body::Empty).await
+    }
+
+    /// Whether a line of credit pays for an account: the credential it was shared with is the one the
+    /// account is funded by.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn is_credit_line_used(
+        &self,
+        allocation_config_id: &str,
+        waba_id: &str,
+    ) -> Result<bool, CallError> {
+        let shared: Receiving =
+            self.get(&[allocation_config_id], &[("fields", "receiving_credential{id}")]).await?;
+        let funded: Funding = self.get(&[waba_id], &[("fields", "primary_funding_id")]).await?;
+        Ok(shared
+            .receiving_credential
+            .is_some_and(|credential| Some(credential.id) == funded.primary_funding_id))
     }
 
     /// No longer shares it.
