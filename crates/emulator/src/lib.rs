@@ -46,7 +46,7 @@
 //! | `POST /users` | describes one user or a list ([`Described`]) |
 //! | `GET /users/{phone}` (also `/report/users/{phone}`) | traits, windows, thread |
 //! | `POST /users/{phone}/write` `{"text","to"?}` | the user writes |
-//! | `POST /users/{phone}/say` `{"message","to"?,"reply_to"?}` | the user sends any kind of message |
+//! | `POST /users/{phone}/say` `{"message","to"?,"reply_to"?}` | the user sends any kind of message; a file comes as base64 in `data` |
 //! | `POST /users/{phone}/tap` `{"wamid"?,"button"?}` | the user taps a button |
 //! | `POST /users/{phone}/stop-marketing`, `/resume-marketing` `{"of"?}` | opts out, in again |
 //! | `POST /templates/{id or name}` `{"status"?,"reason"?,"quality"?,"category"?}` | what Meta does to a template, with its webhooks |
@@ -56,6 +56,7 @@
 //! | `POST /signup` ([`Signup`]) | a customer finishes Embedded Signup: `code` and the browser's `message` |
 //! | `POST /deauthorize` `{"waba","app"?}` | a customer removes the app |
 //! | `POST /tell` `{"field","value","waba"?,"entry"?}` | any account-level webhook |
+//! | `GET`, `POST /state` ([`State`]) | keeps and takes back who exists; not what was said or counted |
 //! | `GET /_emulator` itself | a phone for any user, for people |
 //! | `GET /clock`, `POST /clock/advance` `{"ms"}` or `{"to"}` | the clock; advancing needs a manual one |
 //! | `POST /webhooks` `{"app"?,"callback_url"?,"verify_token"?,"app_secret"?,"verify"?}` | where webhooks go |
@@ -89,7 +90,9 @@ mod users;
 mod webhooks;
 
 pub use accounts::Signup;
-pub use control::{ConfigError, Control, ControlError, Described, News, NumberChange, Tap, TemplateChange};
+pub use control::{
+    ConfigError, Control, ControlError, Described, News, NumberChange, SavedUser, State, Tap, TemplateChange,
+};
 pub use graph::{CODES, Code, ConnectionReset};
 pub use report::{Doubled, Repeated, Report, StatusCount, WebhookCount};
 pub use settings::{Settings, World};
@@ -113,6 +116,7 @@ pub(crate) struct Inner {
     pub(crate) ambient: Ambient,
     pub(crate) manual: Option<ManualClock>,
     pub(crate) seed: u64,
+    pub(crate) public_url: String,
     pub(crate) behaviour: RwLock<Arc<Behaviour>>,
     pub(crate) directory: RwLock<directory::Directory>,
     pub(crate) users: users::Users,
@@ -156,6 +160,7 @@ impl Emulator {
             ambient,
             manual,
             seed: settings.seed,
+            public_url: settings.public_url.trim_end_matches('/').to_owned(),
             directory: RwLock::new(directory::Directory::of(&settings.world)),
             users: users::Users::new(settings.seed),
             blocks: blocks::Blocks::default(),

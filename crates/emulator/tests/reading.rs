@@ -1,5 +1,7 @@
 //! Reads: templates, numbers, accounts, tokens, files.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use axum::{body::Body, extract::Request};
@@ -284,4 +286,51 @@ async fn the_clock_is_moved_over_http() {
     assert_eq!(b.get("/_emulator/faults").await.1, json!([{"kind": "token_expired", "when": {"next": 1}}]));
     assert_eq!(b.call("DELETE", "/_emulator/faults", None).await.0, 200);
     assert_eq!(b.get("/_emulator/faults").await.1, json!([]));
+}
+
+#[tokio::test]
+async fn a_file_a_user_sends_can_be_fetched_for_seven_days() {
+    let b = Bench::with(|s| s.public_url = "http://emulator.test/".into());
+    let message = json!({"type": "document", "document": {"data": "cGl4ZWxz", "mime_type": "application/pdf", "filename": "a.pdf"}});
+    assert_eq!(b.post("/_emulator/users/94771234567/say", json!({ "message": message })).await.0, 200);
+    b.emulator.deliver_due().await;
+    let document = b.receiver.messages()[0]["document"].clone();
+    assert_eq!(document["filename"], "a.pdf");
+    let url = document["url"].as_str().unwrap().strip_prefix("http://emulator.test").unwrap();
+    let request = Request::get(url)
+        .header("authorization", format!("Bearer {}", World::TOKEN))
+        .body(Body::empty())
+        .unwrap();
+    let (status, headers, bytes) = b.raw(request).await;
+    assert_eq!((status.as_u16(), &bytes[..]), (200, &b"pixels"[..]));
+    assert!(headers["content-disposition"].to_str().unwrap().contains("a.pdf"));
+    let id = document["id"].as_str().unwrap();
+    assert_eq!(b.get(&format!("/v25.0/{id}")).await.1["mime_type"], "application/pdf");
+    b.clock.advance(Duration::from_secs(7 * 86_400 + 1));
+    assert_eq!(b.get(&format!("/v25.0/{id}")).await.0, 400);
+    let broken = json!({"message": {"type": "image", "image": {"data": "***"}}});
+    assert_eq!(b.post("/_emulator/users/94771234567/say", broken).await.0, 400);
+}
+
+#[tokio::test]
+async fn a_kept_state_is_taken_back() {
+    let a = Bench::new();
+    let c = a.emulator.control();
+    a.post("/_emulator/signup", json!({"business_name": "Corner Bakery"})).await;
+    c.write("94771234567", None, "hi").unwrap();
+    c.stop_marketing("94771234567", None, true).unwrap();
+    c.describe(Described { phone: "94770000001".into(), on_whatsapp: Some(false), ..Described::default() })
+        .unwrap();
+    c.change(|b| b.rules.us_marketing = false);
+    let (_, kept) = a.get("/_emulator/state").await;
+    let b = Bench::new();
+    assert_eq!(b.post("/_emulator/state", kept.clone()).await.0, 200);
+    let (_, again) = b.get("/_emulator/state").await;
+    assert_eq!(again, kept);
+    assert_eq!(b.send(text("94771234567", "still open")).await.0, 200);
+    b.send(support::sale("94771234567")).await;
+    b.settle().await;
+    let failed: Vec<_> = b.receiver.statuses().into_iter().filter(|s| s["status"] == "failed").collect();
+    assert_eq!((failed.len(), &failed[0]["errors"][0]["code"]), (1, &json!(131_050)));
+    assert_eq!(b.post("/_emulator/state", json!({"users": []})).await.0, 400);
 }

@@ -1,5 +1,7 @@
 //! What the emulator counts, and that a run can be repeated.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::{Value, json};

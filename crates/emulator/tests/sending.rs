@@ -337,7 +337,7 @@ async fn a_number_that_is_not_connected_cannot_send() {
 #[tokio::test]
 async fn recipients_may_be_refused() {
     let b = Bench::with(|s| {
-        s.world.portfolios[0].wabas[0].numbers[0].test_recipients = vec!["+94770000001".into()]
+        s.world.portfolios[0].wabas[0].numbers[0].test_recipients = vec!["+94770000001".into()];
     });
     assert_eq!(code(&b.send(hello(USER)).await.1), 131_030);
     assert_eq!(b.send(hello("+94770000001")).await.0, 200);

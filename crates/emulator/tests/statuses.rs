@@ -1,5 +1,7 @@
 //! What is told of a message after it was accepted.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::{Value, json};

@@ -1,5 +1,7 @@
 //! The life of a template: creation, review, edits, deletion, quality, pacing.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use serde_json::{Value, json};

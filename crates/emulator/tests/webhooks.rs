@@ -1,5 +1,7 @@
 //! How webhooks are delivered: signature, batches, retries, overrides, faults.
 
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
 mod support;
 
 use hmac::{Hmac, KeyInit as _, Mac as _};

@@ -1,7 +1,7 @@
 //! `/_emulator/*`: the control handle over HTTP.
 
 use super::{
-    Control, ControlError, News, NumberChange, TemplateChange,
+    Control, ControlError, News, NumberChange, State as Kept, TemplateChange,
     users::{Described, Tap},
 };
 use crate::{
@@ -52,6 +52,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/signup", post(signup))
         .route("/_emulator/deauthorize", post(deauthorize))
         .route("/_emulator/tell", post(tell))
+        .route("/_emulator/state", get(save).post(load))
         .route("/_emulator/clock", get(clock))
         .route("/_emulator/clock/advance", post(advance))
         .route("/_emulator/webhooks", post(webhooks))
@@ -211,6 +212,15 @@ async fn deauthorize(State(c): State<Control>, bytes: Bytes) -> Answer {
 
 async fn tell(State(c): State<Control>, bytes: Bytes) -> Answer {
     c.tell(body::<News>(&bytes)?)?;
+    Ok(done())
+}
+
+async fn save(State(c): State<Control>) -> Json<Kept> {
+    Json(c.save())
+}
+
+async fn load(State(c): State<Control>, bytes: Bytes) -> Answer {
+    c.load(body::<Kept>(&bytes)?)?;
     Ok(done())
 }
 

@@ -4,11 +4,13 @@ mod config;
 mod handle;
 mod http;
 mod meta;
+mod state;
 mod users;
 
 pub use config::ConfigError;
 pub use handle::{Control, ControlError, TemplateChange};
 pub(crate) use http::router;
 pub use meta::{News, NumberChange};
+pub use state::{SavedUser, State};
 pub use users::{Described, Tap};
 pub(crate) use users::{answer_read, react};

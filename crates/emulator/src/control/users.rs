@@ -5,20 +5,22 @@ use crate::{
     Inner,
     chance::{Draw, join},
     directory::{Directory, Number},
+    media::{self, File, RECEIVED_LIFE_S},
     messages::{Sent, wamid},
     settings::ObjectId,
-    sync::read,
+    sync::{lock, read},
     templates::Category,
     users::{self, Spoken},
     webhooks::{Contact, Metadata, Note, Task, contact, to_json},
 };
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::{Arc, atomic::Ordering};
 use tisara_domain::{Duration, Timestamp};
 
 /// What is to be set of a user; absent fields stay as they are.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Described {
     /// The phone number, with country code.
@@ -143,6 +145,7 @@ pub(super) fn say(
     let directory = read(&e.directory);
     let (number, place) = number(&directory, to)?;
     let now = e.ambient.now();
+    keep_file(e, number, &kind, &mut message, now)?;
     let id = wamid::inbound(e.seed, user, e.serial.fetch_add(1, Ordering::Relaxed));
     let who = contact(e, &directory, number, place, user);
     if let Some(wa_id) = who.wa_id() {
@@ -170,6 +173,31 @@ pub(super) fn say(
     };
     e.outbox.note(&directory, note);
     Ok(id)
+}
+
+/// A file that comes with a user's message as base64 in `data` is kept; the webhook carries its id
+/// and a link, as Meta's does.
+fn keep_file(
+    e: &Inner,
+    number: &Number,
+    kind: &str,
+    message: &mut Value,
+    now: Timestamp,
+) -> Result<(), ControlError> {
+    let Some(part) = message.get_mut(kind).and_then(Value::as_object_mut) else { return Ok(()) };
+    let Some(data) = part.remove("data") else { return Ok(()) };
+    let bytes = data.as_str().and_then(|d| STANDARD.decode(d).ok());
+    let bytes = bytes.ok_or_else(|| ControlError::Invalid("data must be base64".into()))?;
+    let mime = part.get("mime_type").and_then(Value::as_str).unwrap_or("application/octet-stream").to_owned();
+    let name = part.get("filename").and_then(Value::as_str).map(str::to_owned);
+    let file = File::new(number.id, &mime, name, bytes.into(), now.seconds() + RECEIVED_LIFE_S);
+    let sha256 = STANDARD.encode(file.sha256);
+    let id = lock(&e.media).receive(file);
+    part.insert("id".into(), json!(id.to_string()));
+    part.insert("mime_type".into(), json!(mime));
+    part.insert("sha256".into(), json!(sha256));
+    part.insert("url".into(), json!(media::link(e, &e.public_url, id, now.seconds() + media::LINK_LIFE_S)));
+    Ok(())
 }
 
 /// A user taps: templates answer `button`, interactive messages `interactive`.

@@ -117,7 +117,11 @@ impl Waba {
             country: s.country.clone(),
             payment_method: s.payment_method,
             marketing_disabled: s.marketing_disabled,
-            subscriptions: s.subscribed_apps.iter().map(|a| (a.0, Subscription::default())).collect(),
+            subscriptions: s
+                .subscribed_apps
+                .iter()
+                .map(|a| (a.0, Subscription { override_url: s.override_url.clone() }))
+                .collect(),
             deleted_names: BTreeMap::new(),
             created: VecDeque::new(),
             insights: false,

@@ -6,7 +6,7 @@ mod number;
 
 pub(crate) use account::{Portfolio, Subscription, Waba};
 pub(crate) use app::{App, Token};
-pub(crate) use number::{Number, NumberPace, Refused};
+pub(crate) use number::{Number, Refused};
 
 use crate::{
     chance,
@@ -60,8 +60,17 @@ impl Directory {
 
     /// An id nothing has yet.
     pub(crate) fn new_id(&mut self) -> u64 {
-        self.next_id += 1;
-        self.next_id
+        loop {
+            self.next_id += 1;
+            let id = self.next_id;
+            let taken = self.number_places.contains_key(&id)
+                || self.wabas.contains_key(&id)
+                || self.portfolios.contains_key(&id)
+                || self.templates.contains_key(&id);
+            if !taken {
+                return id;
+            }
+        }
     }
 
     pub(crate) fn token(&self, token: &str) -> Option<&Token> {
@@ -70,6 +79,13 @@ impl Directory {
 
     pub(crate) fn tokens(&mut self) -> impl Iterator<Item = &mut Token> {
         self.tokens.values_mut()
+    }
+
+    /// Every token, in order.
+    pub(crate) fn all_tokens(&self) -> impl Iterator<Item = &Token> {
+        let mut all: Vec<&Token> = self.tokens.values().collect();
+        all.sort_by(|a, b| a.token.cmp(&b.token));
+        all.into_iter()
     }
 
     pub(crate) fn add_token(&mut self, token: Token) {

@@ -65,8 +65,8 @@ impl Number {
                 .filter_map(|p| p.chars().filter(char::is_ascii_digit).collect::<String>().parse().ok())
                 .collect(),
             on_business_app: s.on_business_app,
-            override_url: None,
-            onboarded_at: 0,
+            override_url: s.override_url.clone(),
+            onboarded_at: s.onboarded_at,
             profile: serde_json::Map::new(),
             settings: serde_json::Map::new(),
             synced: Vec::new(),

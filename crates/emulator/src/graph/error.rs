@@ -8,24 +8,27 @@ use serde_json::{Value, json};
 pub(crate) struct GraphError {
     pub(crate) status: u16,
     pub(crate) code: i64,
+    more: Box<More>,
+}
+
+/// The rarer parts, boxed so that a result stays small.
+#[derive(Clone, Debug, PartialEq)]
+struct More {
     subcode: Option<i64>,
     kind: &'static str,
     message: Option<String>,
     details: Option<String>,
     user: Option<(String, String)>,
     transient: bool,
-    /// Further members beside `error`, for the mixed answers of some endpoints.
-    beside: Option<Box<(String, Value)>>,
+    /// A further member beside `error`, for the mixed answers of some endpoints.
+    beside: Option<(String, Value)>,
 }
 
 pub(crate) type Outcome<T> = Result<T, GraphError>;
 
 impl GraphError {
     pub(crate) fn new(code: i64) -> Self {
-        let known = codes::find(code);
-        Self {
-            status: known.status,
-            code,
+        let more = More {
             subcode: None,
             kind: "OAuthException",
             message: None,
@@ -33,7 +36,8 @@ impl GraphError {
             user: None,
             transient: matches!(code, 1 | 2 | 4 | 131_000 | 131_016 | 131_057 | 133_004),
             beside: None,
-        }
+        };
+        Self { status: codes::find(code).status, code, more: Box::new(more) }
     }
 
     /// Code 100 with what is wrong: the answer to most malformed calls.
@@ -48,29 +52,27 @@ impl GraphError {
 
     /// Meta: the answer to an id that is unknown or not visible to the token.
     pub(crate) fn unsupported(method: &str, id: &str) -> Self {
-        Self {
-            kind: "GraphMethodException",
-            subcode: Some(33),
-            ..Self::new(100).message(format!(
-                "Unsupported {} request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api",
-                method.to_ascii_lowercase()
-            ))
-        }
+        let mut e = Self::new(100).subcode(33).message(format!(
+            "Unsupported {} request. Object with ID '{id}' does not exist, cannot be loaded due to missing permissions, or does not support this operation. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api",
+            method.to_ascii_lowercase()
+        ));
+        e.more.kind = "GraphMethodException";
+        e
     }
 
     pub(crate) fn details(mut self, details: impl Into<String>) -> Self {
-        self.details = Some(details.into());
+        self.more.details = Some(details.into());
         self
     }
 
     /// Replaces the whole message.
     pub(crate) fn message(mut self, message: impl Into<String>) -> Self {
-        self.message = Some(message.into());
+        self.more.message = Some(message.into());
         self
     }
 
     pub(crate) fn subcode(mut self, subcode: i64) -> Self {
-        self.subcode = Some(subcode);
+        self.more.subcode = Some(subcode);
         self
     }
 
@@ -81,38 +83,37 @@ impl GraphError {
 
     /// What a person should read, as template and account calls carry it.
     pub(crate) fn user(mut self, title: impl Into<String>, text: impl Into<String>) -> Self {
-        self.user = Some((title.into(), text.into()));
+        self.more.user = Some((title.into(), text.into()));
         self
     }
 
     pub(crate) fn beside(mut self, name: &str, value: Value) -> Self {
-        self.beside = Some(Box::new((name.to_owned(), value)));
+        self.more.beside = Some((name.to_owned(), value));
         self
     }
 
     pub(crate) fn body(&self, trace_id: &str) -> Value {
-        let message = self
-            .message
-            .clone()
-            .unwrap_or_else(|| format!("(#{}) {}", self.code, codes::find(self.code).title));
-        let mut error = json!({"message": message, "type": self.kind, "code": self.code});
-        if let Some(details) = &self.details {
+        let m = &*self.more;
+        let message =
+            m.message.clone().unwrap_or_else(|| format!("(#{}) {}", self.code, codes::find(self.code).title));
+        let mut error = json!({"message": message, "type": m.kind, "code": self.code});
+        if let Some(details) = &m.details {
             error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
         }
-        if let Some(subcode) = self.subcode {
+        if let Some(subcode) = m.subcode {
             error["error_subcode"] = json!(subcode);
         }
-        if let Some((title, text)) = &self.user {
+        if let Some((title, text)) = &m.user {
             error["error_user_title"] = json!(title);
             error["error_user_msg"] = json!(text);
         }
-        if self.transient || self.user.is_some() {
-            error["is_transient"] = json!(self.transient);
+        if m.transient || m.user.is_some() {
+            error["is_transient"] = json!(m.transient);
         }
         error["fbtrace_id"] = json!(trace_id);
         let mut body = json!({ "error": error });
-        if let Some(more) = &self.beside {
-            body[&more.0] = more.1.clone();
+        if let Some((name, value)) = &m.beside {
+            body[name] = value.clone();
         }
         body
     }

@@ -14,6 +14,7 @@ pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) content_type: String,
     pub(crate) body: Bytes,
+    pub(crate) file_name: Option<String>,
     reset: bool,
 }
 
@@ -33,7 +34,13 @@ impl Reply {
     }
 
     pub(crate) fn raw(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
-        Self { status, content_type: content_type.to_owned(), body: body.into(), reset: false }
+        Self {
+            status,
+            content_type: content_type.to_owned(),
+            body: body.into(),
+            file_name: None,
+            reset: false,
+        }
     }
 
     /// The connection breaks instead of an answer.
@@ -68,6 +75,10 @@ pub(crate) fn respond(
         }
     };
     put(header::CONTENT_TYPE.as_str(), reply.content_type);
+    if let Some(name) = reply.file_name {
+        let name: String = name.chars().filter(|c| !matches!(c, '"' | '\\')).collect();
+        put("content-disposition", format!(r#"attachment; filename="{name}""#));
+    }
     put("facebook-api-version", format!("v{}.0", version.unwrap_or(super::routes::DEFAULT_VERSION)));
     // Percent of an hourly budget; Meta throttles at 100. The budget is larger than any test.
     let used = (n / 100_000).min(99);

@@ -27,7 +27,7 @@ const KINDS: &[(&str, usize)] = &[
 ];
 
 /// Meta: a download link lives five minutes.
-const LINK_LIFE_S: i64 = 300;
+pub(crate) const LINK_LIFE_S: i64 = 300;
 
 /// `POST /{phone_number_id}/media`.
 pub(crate) async fn upload(e: &Inner, call: &Call, number: u64) -> Outcome<Reply> {
@@ -106,7 +106,9 @@ pub(crate) fn download(e: &Inner, call: &Call) -> Outcome<Reply> {
     }
     let media = lock(&e.media);
     let file = media.get(id, e.ambient.now().seconds()).ok_or_else(gone)?;
-    Ok(Reply::raw(200, &file.mime, file.bytes.clone()))
+    let mut reply = Reply::raw(200, &file.mime, file.bytes.clone());
+    reply.file_name.clone_from(&file.name);
+    Ok(reply)
 }
 
 /// `DELETE /{media_id}`.

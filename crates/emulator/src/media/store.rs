@@ -14,6 +14,7 @@ pub(crate) struct File {
     /// The number it belongs to.
     pub(crate) number: u64,
     pub(crate) mime: String,
+    /// What the sender called it; only for people who look.
     pub(crate) name: Option<String>,
     pub(crate) bytes: Bytes,
     pub(crate) sha256: [u8; 32],
@@ -39,6 +40,7 @@ pub(crate) struct Media {
     files: BTreeMap<u64, File>,
     room: usize,
     used: usize,
+    received: u64,
     pub(super) sessions: BTreeMap<String, Session>,
     /// Handles of finished resumable uploads.
     pub(crate) handles: BTreeSet<String>,
@@ -46,7 +48,14 @@ pub(crate) struct Media {
 
 impl Media {
     pub(crate) fn new(room: usize) -> Self {
-        Self { files: BTreeMap::new(), room, used: 0, sessions: BTreeMap::new(), handles: BTreeSet::new() }
+        Self {
+            files: BTreeMap::new(),
+            room,
+            used: 0,
+            received: 0,
+            sessions: BTreeMap::new(),
+            handles: BTreeSet::new(),
+        }
     }
 
     pub(crate) fn put(&mut self, id: u64, file: File) {
@@ -57,6 +66,14 @@ impl Media {
                 self.used -= old.bytes.len();
             }
         }
+    }
+
+    /// Keeps a file a user has sent, under an id of its own range.
+    pub(crate) fn receive(&mut self, file: File) -> u64 {
+        self.received += 1;
+        let id = 800_000_000_000_000 + self.received;
+        self.put(id, file);
+        id
     }
 
     pub(crate) fn has(&self, id: u64) -> bool {

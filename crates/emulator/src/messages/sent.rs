@@ -191,14 +191,15 @@ fn interactive(v: &Value) -> Value {
     let parameters = &action["parameters"];
     match v["type"].as_str() {
         Some("cta_url") => {
-            buttons.push(json!({"kind": "url", "text": parameters["display_text"], "url": parameters["url"]}))
+            buttons
+                .push(json!({"kind": "url", "text": parameters["display_text"], "url": parameters["url"]}));
         }
         Some("flow") => buttons.push(json!({"kind": "flow", "text": parameters["flow_cta"]})),
         Some("location_request_message") => {
-            buttons.push(json!({"kind": "send_location", "text": "Send location"}))
+            buttons.push(json!({"kind": "send_location", "text": "Send location"}));
         }
         Some("request_contact_info") => {
-            buttons.push(json!({"kind": "share_contact", "text": "Share contact info"}))
+            buttons.push(json!({"kind": "share_contact", "text": "Share contact info"}));
         }
         _ => {}
     }

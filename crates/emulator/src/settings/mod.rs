@@ -31,6 +31,8 @@ pub struct Settings {
     pub keep_messages: usize,
     /// Bytes of uploaded media kept; the oldest go first.
     pub keep_media_bytes: usize,
+    /// Under which address others reach this emulator; stands in the links of webhooks.
+    pub public_url: String,
     /// Apps, tokens, portfolios with their accounts, numbers and templates.
     pub world: World,
     /// Rules, pace, timing, faults: what may be changed while it runs.
@@ -43,6 +45,7 @@ impl Default for Settings {
             seed: 1,
             keep_messages: 4_000,
             keep_media_bytes: 256 << 20,
+            public_url: "http://127.0.0.1:4010".into(),
             world: World::default(),
             behaviour: Behaviour::default(),
         }

@@ -114,6 +114,8 @@ pub struct WabaSettings {
     pub country: String,
     /// Apps subscribed to its webhooks from the start.
     pub subscribed_apps: Vec<ObjectId>,
+    /// Where message webhooks of the account go instead of the app's callback.
+    pub override_url: Option<String>,
     /// False: no payment method, so templates fail with 131042.
     pub payment_method: bool,
     /// True: marketing templates are refused with 131063.
@@ -132,6 +134,7 @@ impl Default for WabaSettings {
             currency: "USD".into(),
             country: "US".into(),
             subscribed_apps: Vec::new(),
+            override_url: None,
             payment_method: true,
             marketing_disabled: false,
             numbers: Vec::new(),
@@ -166,6 +169,10 @@ pub struct NumberSettings {
     pub test_recipients: Vec<String>,
     /// Also used in the WhatsApp Business app (coexistence).
     pub on_business_app: bool,
+    /// Where its message webhooks go instead of the account's or app's callback.
+    pub override_url: Option<String>,
+    /// When it was onboarded (unix seconds).
+    pub onboarded_at: i64,
 }
 
 impl Default for NumberSettings {
@@ -182,6 +189,8 @@ impl Default for NumberSettings {
             quality: "GREEN".into(),
             test_recipients: Vec::new(),
             on_business_app: false,
+            override_url: None,
+            onboarded_at: 0,
         }
     }
 }

@@ -70,6 +70,10 @@ impl UserRecord {
         set(&mut self.windows, number, until_s);
     }
 
+    pub(crate) fn window_until(&self, number: u32) -> i64 {
+        until(&self.windows, number)
+    }
+
     /// Meta: the first answer to a user from an advertisement opens 72 free hours.
     pub(crate) fn open_free_entry(&mut self, number: u32, until_s: i64) {
         set(&mut self.free, number, until_s);

@@ -10,10 +10,10 @@ mod sink;
 mod verify;
 
 pub(crate) use escape::to_json;
-pub(crate) use outbox::{Held, Message, Note, Outbox, Task, Told};
+pub(crate) use outbox::{Held, Message, Note, Outbox, Task};
 pub(crate) use payload::{Contact, Metadata, contact};
 pub(crate) use plan::{Facts, Plan, Status};
-pub(crate) use post::{deliver_due, fire, run};
+pub(crate) use post::{deliver_due, run};
 pub(crate) use signature::{mac, sign};
 pub(crate) use sink::HttpSink;
 pub use sink::{RouterSink, Sink};

@@ -1,6 +1,11 @@
 //! What all tests of the emulator share: one in this process, a clock that stands still, and a
 //! receiver that keeps what it is told.
-#![allow(dead_code, clippy::allow_attributes, reason = "every test uses its own part of this")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "every test uses its own part of this, and a test may panic"
+)]
 
 use axum::{
     Router,
