@@ -25,12 +25,18 @@ async fn the_messy_list_is_imported_with_the_known_counts_and_again_without_effe
         assert_eq!(first["state"], "done", "{first}");
         assert_eq!(counts(&first), [3000, 2488, 161, 351]);
         let progress = &first["progress"];
-        assert_eq!((&progress["inserted"], &progress["updated"], &progress["unchanged"]), (&json!(2488), &json!(0), &json!(0)));
+        assert_eq!(
+            (&progress["inserted"], &progress["updated"], &progress["unchanged"]),
+            (&json!(2488), &json!(0), &json!(0))
+        );
         assert_eq!(progress["bytes_read"], progress["bytes_total"]);
 
         let again = app.import(&messy(), json!({ "labels": ["From the shop"] })).await;
         assert_eq!(counts(&again), [3000, 2488, 161, 351]);
-        assert_eq!((&again["progress"]["inserted"], &again["progress"]["unchanged"]), (&json!(0), &json!(2488)));
+        assert_eq!(
+            (&again["progress"]["inserted"], &again["progress"]["unchanged"]),
+            (&json!(0), &json!(2488))
+        );
 
         // What the columns held is there: fields, labels, consent with its evidence.
         let found = app.get("/contacts?search=0718990608").await.ok()["items"][0].clone();
@@ -55,7 +61,8 @@ async fn what_was_left_out_is_told_row_by_row_and_the_upload_is_gone() {
         "\u{FEFF}row,column,value,reason\r\n2,Email,no,not an e-mail address\r\n3,Phone,'=1+1,this is not a phone number\r\n\
          4,Phone,'+94 77 123 4567,the same number as in row 2; only the first is taken\r\n"
     );
-    let left: Vec<_> = std::fs::read_dir(app.data.path().join("imports")).unwrap().map(|e| e.unwrap().file_name()).collect();
+    let left: Vec<_> =
+        std::fs::read_dir(app.data.path().join("imports")).unwrap().map(|e| e.unwrap().file_name()).collect();
     assert_eq!(left.len(), 1, "only the error file stays: {left:?}");
 }
 
@@ -71,14 +78,18 @@ async fn files_that_cannot_be_imported_are_refused_at_once_with_what_to_do() {
     assert!(problem["detail"].as_str().unwrap().contains("CSV UTF-8"));
     upload(&[0xD0, 0xCF, 0x11, 0xE0, 0xA1, 0xB1]).await.problem(422, "file_unreadable");
     upload(&vec![b'x'; 21_000_000]).await.problem(413, "too_large");
-    let wrong = app.upload("/contacts/imports", b"Phone\n0771234567\n\xFF\n", json!({ "encoding": "utf-8" })).await;
+    let wrong =
+        app.upload("/contacts/imports", b"Phone\n0771234567\n\xFF\n", json!({ "encoding": "utf-8" })).await;
     wrong.problem(422, "file_unreadable");
     app.post("/contacts/imports", json!({})).await.problem(415, "unsupported_type");
     let unknown = app.upload("/contacts/imports", b"Phone\n0771234567\n", json!({ "colour": 1 })).await;
     assert_eq!(unknown.invalid(), ["options"]);
     let bad = json!({ "default_region": "Lanka", "consent": { "everybody": true } });
     let bad = app.upload("/contacts/imports", b"Phone\n0771234567\n", bad).await;
-    assert_eq!(bad.invalid(), ["options.default_region", "options.consent.source", "options.consent.wording"]);
+    assert_eq!(
+        bad.invalid(),
+        ["options.default_region", "options.consent.source", "options.consent.wording"]
+    );
     let empty = std::fs::read_dir(app.data.path().join("imports")).map_or(0, Iterator::count);
     assert_eq!(empty, 0, "nothing that was refused stays");
 }
@@ -119,7 +130,10 @@ async fn a_withdrawal_outlives_every_import_and_skip_leaves_contacts_alone() {
     assert_eq!(import["progress"]["inserted"], 1);
     assert_eq!(app.get(&path).await.ok()["name"], "Nimal");
     let import = app.import(list, json!({ "consent": consent })).await;
-    assert_eq!((&import["progress"]["kept_opt_outs"], &import["progress"]["updated"]), (&json!(1), &json!(2)));
+    assert_eq!(
+        (&import["progress"]["kept_opt_outs"], &import["progress"]["updated"]),
+        (&json!(1), &json!(2))
+    );
     let contact = app.get(&path).await.ok();
     assert_eq!((&contact["name"], &contact["consent"]), (&json!("Somebody"), &json!("opted_out")));
     assert_eq!(app.get("/contacts?consent=opted_in").await.ok()["items"].as_array().unwrap().len(), 1);
@@ -136,7 +150,10 @@ async fn a_mapping_that_is_said_is_followed() {
     assert_eq!(counts(&import), [2, 2, 0, 0]);
     assert_eq!(import["progress"]["counts"]["values_left_out"], 1);
     let fields = app.get("/fields").await.ok();
-    assert_eq!((&fields["items"][0]["name"], &fields["items"][0]["kind"]), (&json!("Points"), &json!("number")));
+    assert_eq!(
+        (&fields["items"][0]["name"], &fields["items"][0]["kind"]),
+        (&json!("Points"), &json!("number"))
+    );
     let wrong = json!({ "columns": [{ "column": "Telefon", "to": "phone" }] });
     assert_eq!(app.upload("/contacts/imports", list.as_bytes(), wrong).await.invalid(), ["options.columns"]);
 }
@@ -198,7 +215,10 @@ async fn an_import_that_was_cut_off_goes_on_and_counts_the_same() {
     let again = Engine::start(parts, vec![Arc::new(runner)]).await.unwrap();
     let import = app.import_ended(id).await;
     assert_eq!((counts(&import), &import["state"]), ([60_002, 60_000, 1, 1], &json!("done")));
-    assert_eq!((&import["progress"]["inserted"], &import["progress"]["unchanged"]), (&json!(60_000), &json!(0)));
+    assert_eq!(
+        (&import["progress"]["inserted"], &import["progress"]["unchanged"]),
+        (&json!(60_000), &json!(0))
+    );
     again.stop(tisara_domain::Duration::from_secs(5)).await;
 }
 
