@@ -34,8 +34,19 @@
 //! 131000, 131016, or an unknown code under HTTP 5xx, has the action
 //! [`MayHaveGoneOut`](codes::Action::MayHaveGoneOut). One call is at most one HTTP request.
 //!
-//! All other calls hang off [`Client::with_token`]: `get_number`, `list_numbers`, `get_waba`,
-//! `subscribe_app`, `list_templates`, `mark_read`, `debug_token` and so on, each in the folder of its topic.
+//! All other calls hang off [`Client::with_token`], each defined in the folder of its topic:
+//!
+//! | folder | what is in it |
+//! |---|---|
+//! | [`send`] | messages of every type with `validate()`, Marketing Messages, read receipts and typing |
+//! | [`media`] | upload, look-up, download (token to trusted hosts only), resumable upload, limits |
+//! | [`templates`] | list, make (`validate()`), edit, delete, unpause, library, previews, archive |
+//! | [`numbers`] | create, verify, register, settings, profile, block list, username, QR codes, prompts, shop |
+//! | [`waba`] | accounts, health, subscriptions and overrides, people, app callback, analytics |
+//! | [`signup`] | code exchange, `debug_token`, browser event, signed requests, credit lines, sign-up links |
+//! | [`flows`], [`calling`], [`groups`] | forms, calls, groups |
+//!
+//! Where the app requires a proof of its secret, use [`AccessToken::with_app_secret`].
 //!
 //! # Receiving
 //!

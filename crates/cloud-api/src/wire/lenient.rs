@@ -13,7 +13,7 @@ pub fn i64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> 
     deserializer.deserialize_any(IntVisitor)
 }
 
-/// As [`i64`], where the field may be null or absent (with `default`).
+/// As [`i64()`], where the field may be null or absent (with `default`).
 ///
 /// # Errors
 /// When it is something else.
@@ -29,7 +29,7 @@ pub fn u64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> 
     u64::try_from(i64(deserializer)?).map_err(|_| Error::custom("expected a number that is not negative"))
 }
 
-/// As [`u64`], where the field may be null or absent (with `default`).
+/// As [`u64()`], where the field may be null or absent (with `default`).
 ///
 /// # Errors
 /// When it is something else.
@@ -49,7 +49,7 @@ pub fn f64<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> 
     deserializer.deserialize_any(FloatVisitor)
 }
 
-/// As [`f64`], where the field may be null or absent (with `default`).
+/// As [`f64()`], where the field may be null or absent (with `default`).
 ///
 /// # Errors
 /// When it is something else.
@@ -65,7 +65,7 @@ pub fn bool<'de, D: Deserializer<'de>>(deserializer: D) -> Result<bool, D::Error
     deserializer.deserialize_any(FlagVisitor)
 }
 
-/// As [`bool`], where the field may be null or absent (with `default`).
+/// As [`bool()`], where the field may be null or absent (with `default`).
 ///
 /// # Errors
 /// When it is something else.
