@@ -104,10 +104,15 @@ pub async fn import(
     let bar = progress::bar(begun.progress.bytes_total.max(1), progress::BYTES, quiet);
     bar.set_prefix("importing");
     let path = format!("/api/v1/contacts/imports/{}", begun.id);
-    let done = poll::until(ambient, async || api.get::<ImportJob>(&path).await, ImportJob::is_over, |job| {
-        bar.set_position(job.progress.bytes_read);
-        bar.set_message(format!("{} contacts", grouped(job.progress.counts.unique_valid)));
-    })
+    let done = poll::until(
+        ambient,
+        async || api.get::<ImportJob>(&path).await,
+        ImportJob::is_over,
+        |job| {
+            bar.set_position(job.progress.bytes_read);
+            bar.set_message(format!("{} contacts", grouped(job.progress.counts.unique_valid)));
+        },
+    )
     .await;
     bar.finish_and_clear();
     let done = done?;

@@ -28,8 +28,17 @@ pub async fn run(args: &Emulate) -> anyhow::Result<()> {
 
     terminal::say(format_args!("emulating Meta's Cloud API at http://{address}/"));
     if is_default_world {
-        terminal::say(format_args!("  account {}   number {}   token {}", World::WABA_ID, World::NUMBER_ID, World::TOKEN));
-        terminal::say(format_args!("  app secret {}   verify token {}", World::APP_SECRET, World::VERIFY_TOKEN));
+        terminal::say(format_args!(
+            "  account {}   number {}   token {}",
+            World::WABA_ID,
+            World::NUMBER_ID,
+            World::TOKEN
+        ));
+        terminal::say(format_args!(
+            "  app secret {}   verify token {}",
+            World::APP_SECRET,
+            World::VERIFY_TOKEN
+        ));
     }
     match webhooks {
         Some(url) => terminal::say(format_args!("  webhooks go to {url}")),

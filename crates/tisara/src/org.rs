@@ -42,7 +42,9 @@ async fn run_create(file: Option<&Path>, args: &OrgCreate) -> anyhow::Result<()>
     } else {
         terminal::out(format_args!("organization  {org}  {name}"));
         terminal::out(format_args!("API key       {token}"));
-        terminal::say("Keep the key: it is not shown again. Use it as TISARA_KEY, or Authorization: Bearer …");
+        terminal::say(
+            "Keep the key: it is not shown again. Use it as TISARA_KEY, or Authorization: Bearer …",
+        );
     }
     Ok(())
 }
@@ -105,5 +107,6 @@ pub async fn create(
 /// # Errors
 /// When it is none.
 pub fn region(text: &str) -> Result<Region, Failure> {
-    text.parse().map_err(|e: tisara_domain::phone::RegionError| Failure::usage(format!("--region {text}: {e}")))
+    text.parse()
+        .map_err(|e: tisara_domain::phone::RegionError| Failure::usage(format!("--region {text}: {e}")))
 }

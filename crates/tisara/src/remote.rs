@@ -91,10 +91,9 @@ impl Api {
 
     async fn json<T: DeserializeOwned>(&self, request: RequestBuilder) -> Result<T, Failure> {
         let response = self.send(request).await?;
-        let bytes = response
-            .bytes()
-            .await
-            .map_err(|e| Failure::surroundings(format!("the server's answer broke off: {}", root_cause(&e))))?;
+        let bytes = response.bytes().await.map_err(|e| {
+            Failure::surroundings(format!("the server's answer broke off: {}", root_cause(&e)))
+        })?;
         serde_json::from_slice(&bytes).map_err(|e| {
             Failure::failed(format!("the server's answer is not understood: {e}"))
                 .todo("Is it a Tisara of the same release?")

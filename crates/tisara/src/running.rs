@@ -20,6 +20,8 @@ use url::Url;
 
 /// How often old samples of the metrics are thrown away.
 const METRICS_UPKEEP: Duration = Duration::from_secs(5);
+/// Longest wait of a stop for calls under way; streams of live events never end by themselves.
+const CALLS_GRACE: Duration = Duration::from_millis(300);
 
 /// A server that runs.
 pub struct Running {
@@ -80,7 +82,8 @@ pub async fn start(
     let listener = listener.tap_io(|tcp| {
         let _ = tcp.set_nodelay(true);
     });
-    let serve = axum::serve(listener, tisara_server::router(app)).with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serve = axum::serve(listener, tisara_server::router(app))
+        .with_graceful_shutdown(stop.clone().cancelled_owned());
     Ok(Running {
         address,
         store,
@@ -117,17 +120,15 @@ impl Running {
     pub async fn stop(self) -> bool {
         self.stop.cancel();
         let mut http = self.http;
-        let calls_end = async {
-            tokio::select! {
-                _ = &mut http => true,
-                () = self.ambient.sleep(self.grace) => {
-                    http.abort();
-                    false
-                }
+        // Calls end first: a webhook that came in is kept as long as the engine lives.
+        let calls_end = tokio::select! {
+            _ = &mut http => true,
+            () = self.ambient.sleep(self.grace.min(CALLS_GRACE)) => {
+                http.abort();
+                false
             }
         };
-        let (calls, engine) = tokio::join!(calls_end, self.engine.stop(self.grace));
-        calls && engine
+        calls_end & self.engine.stop(self.grace.saturating_sub(CALLS_GRACE)).await
     }
 
     /// Ends when the server ends by itself, which it should not.

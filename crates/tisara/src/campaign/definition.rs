@@ -51,7 +51,9 @@ pub async fn of(api: &Api, args: &CampaignStart) -> Result<Value, Failure> {
     }
     let audience = match &args.label {
         None => json!({ "kind": "all" }),
-        Some(label) => json!({ "kind": "label", "label": named(api, "/api/v1/labels", "label", label).await? }),
+        Some(label) => {
+            json!({ "kind": "label", "label": named(api, "/api/v1/labels", "label", label).await? })
+        }
     };
     let mut definition = json!({
         "name": args.name,
@@ -88,18 +90,21 @@ async fn template(api: &Api, args: &CampaignStart, number: &Number) -> Result<Te
     templates.retain(|t| number.waba.is_empty() || t.waba == number.waba);
     let known: Vec<String> = templates.iter().map(|t| format!("{} ({})", t.name, t.language)).collect();
     templates.into_iter().find(|t| t.name == args.template && t.language == args.language).ok_or_else(|| {
-        Failure::usage(format!("there is no template {} in {}", args.template, args.language)).todo(match known.len() {
-            0 => "There are none yet: POST /api/v1/templates/sync takes them over from Meta.".to_owned(),
-            _ => format!("There are: {}", known.join(", ")),
-        })
+        Failure::usage(format!("there is no template {} in {}", args.template, args.language)).todo(
+            match known.len() {
+                0 => "There are none yet: POST /api/v1/templates/sync takes them over from Meta.".to_owned(),
+                _ => format!("There are: {}", known.join(", ")),
+            },
+        )
     })
 }
 
 /// `1=name`, `first_name=field:First name`, `2=text:MAY25`, each with `|fallback` behind it if wanted.
 async fn binding(api: &Api, place: &str, written: &str) -> Result<Value, Failure> {
     let wrong = || {
-        Failure::usage(format!("--{place} {written}: this is not PLACE=SOURCE"))
-            .todo("As in 1=name, 2=text:MAY25, 1=field:City; with |words behind it for people without a value.")
+        Failure::usage(format!("--{place} {written}: this is not PLACE=SOURCE")).todo(
+            "As in 1=name, 2=text:MAY25, 1=field:City; with |words behind it for people without a value.",
+        )
     };
     let (name, source) = written.split_once('=').ok_or_else(wrong)?;
     let (source, fallback) = match source.split_once('|') {

@@ -6,15 +6,8 @@ use super::{
 };
 
 /// The names of all sections.
-pub const SECTIONS: [&str; 7] = [
-    Server::NAME,
-    Storage::NAME,
-    Meta::NAME,
-    Sending::NAME,
-    Journal::NAME,
-    Secrets::NAME,
-    Logging::NAME,
-];
+pub const SECTIONS: [&str; 7] =
+    [Server::NAME, Storage::NAME, Meta::NAME, Sending::NAME, Journal::NAME, Secrets::NAME, Logging::NAME];
 
 /// A configuration file in which every setting stands as a comment with its default.
 #[must_use]

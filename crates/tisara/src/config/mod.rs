@@ -231,7 +231,10 @@ impl Config {
             wrong("sending.in_flight_max", "must be between 1 and 10000".to_owned());
         }
         if self.sending.pace_per_second == Some(0) {
-            wrong("sending.pace_per_second", "must be at least 1; leave it out for each number's own".to_owned());
+            wrong(
+                "sending.pace_per_second",
+                "must be at least 1; leave it out for each number's own".to_owned(),
+            );
         }
         if self.sending.lease_ms < 1_000 {
             wrong("sending.lease_ms", "must be at least 1000".to_owned());

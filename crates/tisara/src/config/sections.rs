@@ -15,7 +15,7 @@ section! {
         public_url: Option<Url> = None, example "https://crm.example.com/";
         /// How long a stop waits for calls and sends under way, in milliseconds. What has not ended by
         /// then is settled at the next start.
-        stop_grace_ms: u64 = 1_500;
+        stop_grace_ms: u64 = 1_700;
     }
 }
 

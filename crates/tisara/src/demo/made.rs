@@ -9,8 +9,22 @@ use std::{
 use tisara_domain::Rng;
 
 const FIRST: [&str; 16] = [
-    "Nimal", "Kamala", "Ruwan", "Dilani", "Sunil", "Priya", "Fathima", "Mohamed", "නිමල්", "රුවන්", "பிரியா",
-    "சுரேஷ்", "अमित", "प्रिया", "José", "Zoë",
+    "Nimal",
+    "Kamala",
+    "Ruwan",
+    "Dilani",
+    "Sunil",
+    "Priya",
+    "Fathima",
+    "Mohamed",
+    "නිමල්",
+    "රුවන්",
+    "பிரியா",
+    "சுரேஷ்",
+    "अमित",
+    "प्रिया",
+    "José",
+    "Zoë",
 ];
 const LAST: [&str; 10] =
     ["Perera", "Silva", "Fernando", "Rahman", "Nair", "Kumar", "de Alwis", "පෙරේරා", "சிவா", "शर्मा"];
@@ -19,9 +33,6 @@ const CITIES: [&str; 6] = ["Colombo", "Kandy", "Galle", "Negombo", "யாழ்
 /// The first two digits of Sri Lanka's mobile numbers; seven more follow.
 const PREFIXES: [u64; 7] = [70, 71, 72, 75, 76, 77, 78];
 const NUMBERS_PER_PREFIX: u64 = 10_000_000;
-
-/// So many contacts can be made with a number of their own.
-pub const MOST: u32 = 10_000_000;
 
 /// Writes `count` contacts with numbers of their own, as the seed says. About one in twenty has said
 /// no to marketing, or nothing.

@@ -12,8 +12,7 @@ use crate::{
     config::{Format, Logging},
     contacts,
     exit::Failure,
-    logging,
-    poll, progress,
+    logging, poll, progress,
     remote::Api,
     setup, stop,
     terminal::{self, grouped},
@@ -60,7 +59,14 @@ pub async fn run(args: &Demo) -> anyhow::Result<()> {
         stop::asked().await?;
     }
     stage.strike().await;
-    if kept { Ok(()) } else { Err(Failure::failed("the numbers are not what was promised: see lost, doubled, uncertain and the sum").into()) }
+    if kept {
+        Ok(())
+    } else {
+        Err(Failure::failed(
+            "the numbers are not what was promised: see lost, doubled, uncertain and the sum",
+        )
+        .into())
+    }
 }
 
 /// Imports, sends, waits, reports. True when the promise is kept.
@@ -68,7 +74,10 @@ async fn play(args: &Demo, stage: &Stage, folder: &Folder, ambient: &Ambient) ->
     let server = Url::parse(&format!("http://{}/", stage.server.address))?;
     let api = Api::new(&Remote { server, key: stage.key.clone() })?;
     if !args.json {
-        terminal::say(format_args!("server {}   emulator of Meta's API {}", stage.server.address, stage.emulator_address));
+        terminal::say(format_args!(
+            "server {}   emulator of Meta's API {}",
+            stage.server.address, stage.emulator_address
+        ));
     }
     let (number, template) = connect(&api, stage).await?;
     let file = contacts_file(args, folder)?;
@@ -177,9 +186,7 @@ fn options(args: &Demo) -> ImportOptions {
 }
 
 fn definition(number: &str, template: &str) -> serde_json::Value {
-    let text = |place: &str, name: &str, text: &str| {
-        json!({ "place": place, "name": name, "source": { "kind": "text", "text": text } })
-    };
+    let text = |place: &str, name: &str, text: &str| json!({ "place": place, "name": name, "source": { "kind": "text", "text": text } });
     json!({
         "name": "Demo: summer sale",
         "number": number,
@@ -201,12 +208,21 @@ async fn settled(stage: &Stage, ambient: &Ambient, quiet: bool) -> anyhow::Resul
     let store = &stage.server.store;
     let ask = async || {
         let told = stage.emulator.is_settled();
-        let waits = store.read(|tx| tx.journal_waits_since()).await.map_err(|e| Failure::failed(e.to_string()))?;
+        let waits =
+            store.read(|tx| tx.journal_waits_since()).await.map_err(|e| Failure::failed(e.to_string()))?;
         Ok(told && waits.is_none() && stage.emulator.is_settled())
     };
-    let done = poll::until(ambient, ask, |settled| *settled, |_| {
-        bar.set_message(format!("for the last statuses: {} on their way", stage.emulator.report().under_way));
-    })
+    let done = poll::until(
+        ambient,
+        ask,
+        |settled| *settled,
+        |_| {
+            bar.set_message(format!(
+                "for the last statuses: {} on their way",
+                stage.emulator.report().under_way
+            ));
+        },
+    )
     .await;
     bar.finish_and_clear();
     done?;
@@ -259,7 +275,8 @@ fn reached(emulator: &Control) -> u64 {
         reached: u64,
     }
     let count = |part: String| {
-        part.lines().filter(|line| serde_json::from_str::<Line>(line).is_ok_and(|l| l.reached > 0)).count() as u64
+        part.lines().filter(|line| serde_json::from_str::<Line>(line).is_ok_and(|l| l.reached > 0)).count()
+            as u64
     };
     emulator.report_ids().map(count).sum()
 }
@@ -268,7 +285,10 @@ fn where_next(stage: &Stage, args: &Demo) {
     let server = stage.server.address;
     terminal::say(format_args!("\nStill serving. Where to look next:"));
     terminal::say(format_args!("  API key          {}", stage.key));
-    terminal::say(format_args!("  campaigns        curl -H 'Authorization: Bearer {}' http://{server}/api/v1/campaigns", stage.key));
+    terminal::say(format_args!(
+        "  campaigns        curl -H 'Authorization: Bearer {}' http://{server}/api/v1/campaigns",
+        stage.key
+    ));
     terminal::say(format_args!("  API description  http://{server}/openapi.json"));
     terminal::say(format_args!("  what Meta saw    http://{}/_emulator/report", stage.emulator_address));
     if args.data_dir.is_none() && args.database.is_none() {

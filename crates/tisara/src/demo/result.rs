@@ -92,7 +92,8 @@ impl Outcome {
     /// Speed and memory in a line.
     #[must_use]
     pub fn speed(&self) -> String {
-        let memory = self.peak_rss_mb.map_or_else(String::new, |mb| format!(", {mb:.0} MB of memory at most"));
+        let memory =
+            self.peak_rss_mb.map_or_else(String::new, |mb| format!(", {mb:.0} MB of memory at most"));
         format!(
             "{:.1} s, {} messages a second on {}{memory}",
             self.seconds,
@@ -137,7 +138,9 @@ mod tests {
             count: 30,
         };
         let table = outcome().table(&Progress { reasons: vec![reason], ..Progress::default() });
-        for word in ["planned", "1,000", "skipped", "No consent (no_consent)", "560", "lost", "doubled", "as planned"] {
+        for word in
+            ["planned", "1,000", "skipped", "No consent (no_consent)", "560", "lost", "doubled", "as planned"]
+        {
             assert!(table.contains(word), "{word}\n{table}");
         }
     }

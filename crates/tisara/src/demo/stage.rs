@@ -11,7 +11,7 @@ use crate::{
     setup,
 };
 use std::net::SocketAddr;
-use tisara_domain::{Ambient, OrgId};
+use tisara_domain::Ambient;
 use tisara_emulator::{
     Control, Emulator, Settings,
     settings::{Behaviour, Identity, ObjectId, Population, StatusSettings, World},
@@ -36,9 +36,7 @@ pub struct Stage {
     pub emulator_address: SocketAddr,
     /// Meta's id of the account to connect.
     pub waba: String,
-    /// The organization that was made.
-    pub org: OrgId,
-    /// Its API key.
+    /// The API key of the organization that was made.
     pub key: String,
     deliveries: JoinHandle<()>,
     serving: JoinHandle<std::io::Result<()>>,
@@ -57,7 +55,8 @@ impl Stage {
         let (address, emulator_address) = (listener.local_addr()?, meta.local_addr()?);
 
         let (world, waba) = world(ambient);
-        let settings = Settings { seed: args.seed, world, behaviour: behaviour(args.pace), ..Settings::default() };
+        let settings =
+            Settings { seed: args.seed, world, behaviour: behaviour(args.pace), ..Settings::default() };
         let emulator = Emulator::new(settings, ambient.clone());
         let control = emulator.control();
         let callback = format!("http://{address}/webhooks/whatsapp");
@@ -72,8 +71,8 @@ impl Stage {
         let config = config(args, folder, address, emulator_address)?;
         refuse_real_database(&config).await?;
         let server = running::start(&config, ambient.clone(), listener, None).await?;
-        let (org, key) = org::create(&server.store, ambient, &server.vault, NAME, region).await?;
-        Ok(Self { server, emulator: control, emulator_address, waba, org, key, deliveries, serving, cancel })
+        let (_, key) = org::create(&server.store, ambient, &server.vault, NAME, region).await?;
+        Ok(Self { server, emulator: control, emulator_address, waba, key, deliveries, serving, cancel })
     }
 
     /// Stops the server, then the emulator, so that what was under way is still answered.

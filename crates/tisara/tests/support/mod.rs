@@ -1,6 +1,8 @@
 //! The binary under test: run to its end, or run beside the test and stopped at the end of it.
 
-#![allow(dead_code, reason = "each test binary uses its own part of this")]
+#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this")]
+
+pub mod installation;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
