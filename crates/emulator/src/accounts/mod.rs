@@ -19,4 +19,4 @@ pub use signup::Signup;
 pub(crate) use signup::{Codes, access_token, deauthorize, finish as finish_signup};
 pub(crate) use subscription::subscribed_apps;
 pub(crate) use tier::{grow, upgrade};
-pub(crate) use waba::{change as change_waba, get as get_waba};
+pub(crate) use waba::{change as change_waba, get as get_waba, get_portfolio, list as list_wabas};

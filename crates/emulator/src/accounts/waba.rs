@@ -3,10 +3,16 @@
 use crate::{
     Inner,
     directory::{Directory, Waba},
-    graph::{Call, Grant, GraphError, Outcome, Permission, Reply, call::text, collection::choose},
+    graph::{
+        Call, Grant, GraphError, Outcome, Permission, Reply,
+        call::text,
+        collection::{choose, page},
+    },
     sync::{read, write},
 };
 use serde_json::{Value, json};
+
+const DEFAULT: &[&str] = &["id", "name", "timezone_id", "message_template_namespace", "currency"];
 
 fn all(d: &Directory, w: &Waba) -> Value {
     let portfolio = d.portfolios.get(&w.portfolio);
@@ -41,8 +47,30 @@ pub(crate) fn get(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
     let grant = Grant::of(&d, call, e.ambient.now())?;
     let w = d.wabas.get(&id).ok_or_else(|| grant.unknown(&id.to_string()))?;
     grant.may(Permission::Management, id)?;
-    let default = ["id", "name", "timezone_id", "message_template_namespace", "currency"];
-    Ok(Reply::json(&choose(call, all(&d, w), &default, "WhatsAppBusinessAccount")?))
+    Ok(Reply::json(&choose(call, all(&d, w), DEFAULT, "WhatsAppBusinessAccount")?))
+}
+
+/// `GET /{business_id}`: a portfolio, for a token that may use one of its accounts.
+pub(crate) fn get_portfolio(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
+    let d = read(&e.directory);
+    let grant = Grant::of(&d, call, e.ambient.now())?;
+    let visible =
+        d.wabas.values().any(|w| w.portfolio == id && grant.may(Permission::Management, w.id).is_ok());
+    let p = d.portfolios.get(&id).filter(|_| visible).ok_or_else(|| grant.unknown(&id.to_string()))?;
+    let row = json!({"id": id.to_string(), "name": p.name, "verification_status": if p.verified { "verified" } else { "not_verified" }});
+    Ok(Reply::json(&choose(call, row, &["id", "name"], "Business")?))
+}
+
+/// `GET /{business_id}/owned_whatsapp_business_accounts`: those the token may use.
+pub(crate) fn list(e: &Inner, call: &Call, portfolio: u64) -> Outcome<Reply> {
+    let d = read(&e.directory);
+    let grant = Grant::of(&d, call, e.ambient.now())?;
+    let mine = d
+        .wabas
+        .values()
+        .filter(|w| w.portfolio == portfolio && grant.may(Permission::Management, w.id).is_ok());
+    let rows = mine.map(|w| choose(call, all(&d, w), DEFAULT, "WhatsAppBusinessAccount"));
+    Ok(Reply::json(&page(call, rows.collect::<Outcome<_>>()?)?))
 }
 
 /// `POST /{waba_id}`: its settings.

@@ -79,6 +79,7 @@ fn check_token(e: &Inner, call: &Call) -> Outcome<()> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Node {
     App,
+    Portfolio,
     Waba,
     Number,
     Template,
@@ -93,6 +94,8 @@ fn kind(e: &Inner, id: u64) -> Option<Node> {
         Some(Node::Waba)
     } else if d.templates.contains_key(&id) {
         Some(Node::Template)
+    } else if d.portfolios.contains_key(&id) {
+        Some(Node::Portfolio)
     } else if d.apps.contains_key(&id) {
         Some(Node::App)
     } else if crate::sync::lock(&e.media).has(id) {
@@ -121,6 +124,7 @@ async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
         (Node::Waba, &Method::POST) => accounts::change_waba(e, call, parsed).await,
         (Node::Template, &Method::GET) => templates::get(e, call, parsed),
         (Node::Template, &Method::POST) => templates::edit(e, call, parsed).await,
+        (Node::Portfolio, &Method::GET) => accounts::get_portfolio(e, call, parsed),
         (Node::App, &Method::GET) => accounts::get_app(e, call, parsed),
         (Node::Media, &Method::GET) => media::get(e, call, parsed),
         (Node::Media, &Method::DELETE) => media::delete(e, call, parsed),
@@ -140,6 +144,11 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "phone_numbers") if *m == Method::GET => accounts::list_numbers(e, call, parsed),
         (Node::Waba, "phone_numbers") if *m == Method::POST => accounts::add_number(e, call, parsed).await,
         (Node::Waba, "subscribed_apps") => accounts::subscribed_apps(e, call, parsed).await,
+        (Node::Portfolio, "owned_whatsapp_business_accounts" | "client_whatsapp_business_accounts")
+            if *m == Method::GET =>
+        {
+            accounts::list_wabas(e, call, parsed)
+        }
         (Node::App, "subscriptions") => accounts::subscriptions(e, call, parsed).await,
         (Node::App, "uploads") if *m == Method::POST => media::start_upload(e, call, parsed).await,
         (Node::Number, "media") if *m == Method::POST => media::upload(e, call, parsed).await,

@@ -57,6 +57,9 @@ impl Receiver {
             let path = request.uri().path().to_owned();
             let body = to_bytes(request.into_body(), 4 << 20).await.unwrap();
             let signature = headers["x-hub-signature-256"].to_str().unwrap().to_owned();
+            // The project's own parser must understand every webhook of every test.
+            let envelope = tisara_cloud_api::webhook::parse(&body).unwrap();
+            assert!(envelope.malformed.is_empty(), "{:?}", envelope.malformed);
             r.got.lock().unwrap().push(Got { path, signature, body });
             let answer = r.answers.lock().unwrap().pop_front().unwrap_or(200);
             StatusCode::from_u16(answer).unwrap()
