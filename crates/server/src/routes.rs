@@ -33,7 +33,6 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 }
 
 /// The whole server.
-#[must_use]
 pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let document = serde_json::to_string(&openapi()).unwrap_or_default();

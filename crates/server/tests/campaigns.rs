@@ -1,4 +1,5 @@
 //! Campaigns over HTTP, from draft to the last tick.
+#![expect(clippy::unwrap_used, reason = "all of this is test")]
 
 mod common;
 use common::{TestApp, answer, until};

@@ -1,4 +1,5 @@
 //! Importing files as shops send them.
+#![expect(clippy::unwrap_used, reason = "all of this is test")]
 
 mod common;
 use common::{TestApp, answer, until};

@@ -1,4 +1,5 @@
 //! Threads: what comes in, what may be answered.
+#![expect(clippy::unwrap_used, reason = "all of this is test")]
 
 mod common;
 use common::{TestApp, answer, until};

@@ -160,7 +160,7 @@ pub(crate) fn check_media(wanted: Option<&str>, given: Option<&HeaderMedia>) -> 
         (None, None) => {}
         (None, Some(_)) => wrong("header_media", "the template's header wants none".to_owned()),
         (Some(kind), None) => {
-            wrong("header_media", format!("the template's header wants one of kind {kind}"))
+            wrong("header_media", format!("the template's header wants one of kind {kind}"));
         }
         (Some(kind), Some(media)) => {
             if media.kind != kind {

@@ -3,7 +3,10 @@
 use crate::templates::Shape;
 use serde::Serialize;
 use serde_json::Value;
-use std::{borrow::Cow, collections::HashMap};
+use std::{
+    borrow::Cow,
+    collections::{HashMap, hash_map::Entry},
+};
 use tisara_domain::{
     CampaignId, ContactId, ConversationId, Duration, MessageId, NumberId, TemplateId, ThreadId, Timestamp,
     message::Direction, template::render,
@@ -11,7 +14,7 @@ use tisara_domain::{
 use tisara_store::{
     OrgTx,
     campaigns::Place,
-    inbox::{CampaignMessage, Entry, Message, Thread},
+    inbox::{CampaignMessage, Entry as ThreadEntry, Message, Thread},
 };
 use utoipa::ToSchema;
 
@@ -131,27 +134,32 @@ pub(super) struct Texts(HashMap<(TemplateId, u32), Shape>);
 
 impl Texts {
     /// The view of an entry of a thread.
-    pub(super) fn view(&mut self, tx: &mut OrgTx<'_, '_>, entry: Entry) -> tisara_store::Result<MessageView> {
+    pub(super) fn view(
+        &mut self,
+        tx: &mut OrgTx<'_, '_>,
+        entry: ThreadEntry,
+    ) -> tisara_store::Result<MessageView> {
         match entry {
-            Entry::Message(m) => Ok((*m).into()),
-            Entry::Campaign(c) => self.campaign(tx, *c),
+            ThreadEntry::Message(m) => Ok((*m).into()),
+            ThreadEntry::Campaign(c) => self.campaign(tx, *c),
         }
     }
 
     fn campaign(&mut self, tx: &mut OrgTx<'_, '_>, m: CampaignMessage) -> tisara_store::Result<MessageView> {
         let key = (m.template_id, m.template_version);
-        if !self.0.contains_key(&key) {
-            let version = tx.get_template_version(m.template_id, m.template_version)?;
-            self.0.insert(key, Shape::of(&version.components).unwrap_or_default());
-        }
+        let shape = match self.0.entry(key) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(place) => {
+                let version = tx.get_template_version(m.template_id, m.template_version)?;
+                place.insert(Shape::of(&version.components).unwrap_or_default())
+            }
+        };
         let values: Vec<String> = m.variables.and_then(|v| serde_json::from_str(&v).ok()).unwrap_or_default();
         // Values stand in the order of the campaign's bindings.
         let bindings = tx.find_campaign(m.campaign_id)?.map(|c| c.definition.bindings).unwrap_or_default();
-        let text = self.0.get(&key).map(|shape| {
-            render(&shape.body, |name| {
-                let at = bindings.iter().position(|b| b.place == Place::Body && b.name == name)?;
-                values.get(at).map(|v| Cow::Borrowed(v.as_str()))
-            })
+        let text = render(&shape.body, |name| {
+            let at = bindings.iter().position(|b| b.place == Place::Body && b.name == name)?;
+            values.get(at).map(|v| Cow::Borrowed(v.as_str()))
         });
         Ok(MessageView {
             id: None,
@@ -159,7 +167,7 @@ impl Texts {
             direction: Direction::Outbound,
             state: m.state.as_str().to_owned(),
             kind: "template".to_owned(),
-            text: text.unwrap_or_default(),
+            text,
             content: None,
             wamid: m.wamid,
             reply_to: None,

@@ -1,6 +1,7 @@
 //! The whole server on a port of its own, an engine behind it, and the emulator as Meta.
 #![allow(dead_code, reason = "no test file needs all of it")]
 #![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
+#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is test")]
 
 use axum::Router;
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap, multipart};
