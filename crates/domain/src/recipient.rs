@@ -212,7 +212,9 @@ pub mod own_code {
     #[must_use]
     pub const fn explanation(code: i32) -> Option<&'static str> {
         match code {
-            GIVEN_UP => Some("It may have gone out, no word came back, and it was decided not to send it again."),
+            GIVEN_UP => {
+                Some("It may have gone out, no word came back, and it was decided not to send it again.")
+            }
             UNSENDABLE => Some("The message could not be made from this person's values."),
             _ => None,
         }

@@ -20,7 +20,9 @@ pub enum SettlePolicy {
 /// What is known at the moment of deciding.
 #[derive(Clone, Copy, Debug)]
 pub struct Evidence {
-    /// The last moment at which the uncertain attempt can have been made.
+    /// The first moment at which the uncertain attempt can have been made.
+    pub began_at: Timestamp,
+    /// The last such moment.
     pub attempted_at: Timestamp,
     /// Since when this installation has been receiving webhooks without a break.
     pub receiving_since: Timestamp,
@@ -43,10 +45,17 @@ pub enum Settlement {
     GiveUp,
 }
 
+/// Where the number has been quiet since the attempt, the grace time is this many times longer.
+pub const QUIET_FACTOR: u32 = 5;
+
 /// Decides. `grace` is the least time to wait for a status after the attempt.
 ///
 /// Meta retries refused webhooks at growing intervals, so after a break of length d the missing one
 /// may take about another d to come: the grace counts from the end of the break and is at least 2 d.
+///
+/// Webhooks flow if one arrived after the attempt. Where the number has been quiet since, because the
+/// attempt was among the last, one that arrived after the attempt *began* will do, after
+/// [`QUIET_FACTOR`] times the grace. Without even that, nothing is known and nothing is sent.
 #[must_use]
 pub fn settle(now: Timestamp, grace: Duration, policy: SettlePolicy, e: Evidence) -> Settlement {
     let grace = grace.max(e.deaf_for * 2);
@@ -57,13 +66,14 @@ pub fn settle(now: Timestamp, grace: Duration, policy: SettlePolicy, e: Evidence
     match policy {
         SettlePolicy::GiveUp => Settlement::GiveUp,
         SettlePolicy::Resend => {
-            // One that came before the attempt says nothing about the path since.
-            let flows = e.last_webhook_at.is_some_and(|t| t >= e.attempted_at.max(e.receiving_since));
-            if flows && e.journal_is_applied {
-                Settlement::Resend
-            } else {
-                Settlement::Wait(now.plus(grace.min(Duration::from_secs(60)).max(Duration::from_millis(200))))
+            let came_after = |moment: Timestamp| e.last_webhook_at.is_some_and(|t| t >= moment);
+            let flows = came_after(e.attempted_at.max(e.receiving_since));
+            let flowed = came_after(e.began_at);
+            let quiet_due = e.attempted_at.max(e.receiving_since).plus(grace * QUIET_FACTOR);
+            if e.journal_is_applied && (flows || flowed && now >= quiet_due) {
+                return Settlement::Resend;
             }
+            Settlement::Wait(now.plus(grace.clamp(Duration::from_millis(200), Duration::from_secs(60))))
         }
     }
 }
@@ -77,6 +87,7 @@ mod tests {
 
     fn evidence() -> Evidence {
         Evidence {
+            began_at: Timestamp::from_seconds(995),
             attempted_at: Timestamp::from_seconds(1_000),
             receiving_since: Timestamp::from_seconds(0),
             deaf_for: Duration::ZERO,
@@ -103,9 +114,17 @@ mod tests {
 
     #[test]
     fn silence_proves_nothing() {
-        let quiet = Evidence { last_webhook_at: Some(Timestamp::from_seconds(999)), ..evidence() };
+        let quiet = Evidence { last_webhook_at: Some(Timestamp::from_seconds(994)), ..evidence() };
         let now = Timestamp::from_seconds(90_000);
         assert!(matches!(settle(now, GRACE, SettlePolicy::Resend, quiet), Settlement::Wait(_)));
+    }
+
+    #[test]
+    fn the_last_of_a_campaign_waits_longer_but_not_for_ever() {
+        let quiet = Evidence { last_webhook_at: Some(Timestamp::from_seconds(997)), ..evidence() };
+        let decide = |s| settle(Timestamp::from_seconds(s), GRACE, SettlePolicy::Resend, quiet);
+        assert!(matches!(decide(2_499), Settlement::Wait(_)));
+        assert_eq!(decide(2_500), Settlement::Resend);
     }
 
     #[test]
@@ -134,6 +153,7 @@ mod tests {
             deaf in 0_u64..5_000, webhook in prop::option::of(0_i64..10_000), applied: bool,
         ) {
             let e = Evidence {
+                began_at: Timestamp::from_seconds(attempted - 5),
                 attempted_at: Timestamp::from_seconds(attempted),
                 receiving_since: Timestamp::from_seconds(since),
                 deaf_for: Duration::from_secs(deaf),
@@ -145,7 +165,9 @@ mod tests {
                 Settlement::Resend => {
                     prop_assert!(applied && now.since(e.attempted_at) >= GRACE);
                     prop_assert!(now.since(e.receiving_since) >= e.deaf_for * 2);
-                    prop_assert!(e.last_webhook_at.unwrap() >= e.attempted_at);
+                    let heard = e.last_webhook_at.unwrap();
+                    let long_quiet = now.since(e.attempted_at) >= GRACE * QUIET_FACTOR;
+                    prop_assert!(heard >= e.attempted_at || heard >= e.began_at && long_quiet);
                 }
                 Settlement::Wait(until) => prop_assert!(until > now, "a wait that does not wait spins"),
                 Settlement::GiveUp => prop_assert!(false, "not the policy"),

@@ -38,13 +38,16 @@ use tisara_store::Engine as Database;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
+/// The parts that run, by name.
+type Loops = Vec<(&'static str, JoinHandle<()>)>;
+
 /// A running engine. Cheap to clone.
 #[derive(Clone)]
 pub struct Engine {
     journal: Journal,
     shared: Arc<Shared>,
     stop: CancellationToken,
-    loops: Arc<Mutex<Vec<(&'static str, JoinHandle<()>)>>>,
+    loops: Arc<Mutex<Loops>>,
 }
 
 impl Engine {

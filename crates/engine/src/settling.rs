@@ -6,7 +6,11 @@ use tisara_domain::{
     CampaignId, CampaignState, NumberId, OrgId, Timestamp,
     settle::{Evidence, SettlePolicy, Settlement, settle},
 };
-use tisara_store::{Error, OrgTx, Result, ledger::follow_ups::Unsettled, sending::SendingAccount};
+use tisara_store::{
+    Error, OrgTx, Result,
+    ledger::{follow_ups::Unsettled, recover::Doubt},
+    sending::SendingAccount,
+};
 
 /// Chunks and follow-ups recovered in one transaction.
 const RECOVER_BATCH: u32 = 50;
@@ -19,12 +23,15 @@ pub(crate) async fn recover(shared: &Shared, org: OrgId, number: NumberId, token
     loop {
         let now = shared.ambient.now();
         let settle_at = now.plus(shared.settings.grace());
+        // The owner before renewed its lease while it lived, and heard as long as this installation did.
+        let began_at = now.minus(shared.hearing().deaf_for + shared.settings.lease());
+        let doubt = Doubt { began_at, found_at: now, settle_at };
         let more = shared
             .store
             .write(move |tx| {
                 let mut org = tx.org(org);
                 org.recover_messages(number, token, now, settle_at)?;
-                org.recover_number(number, token, now, settle_at, RECOVER_BATCH)
+                org.recover_number(number, token, doubt, RECOVER_BATCH)
             })
             .await?;
         if !more {
@@ -45,12 +52,13 @@ pub(crate) async fn settle_due(
     let hearing = shared.hearing();
     let applied_until = shared.applied_until().await?;
     let last_webhook_at = account.last_webhook_at;
-    let decide = move |attempted_at: Timestamp, policy: SettlePolicy| {
+    let decide = move |began_at: Timestamp, attempted_at: Timestamp, policy: SettlePolicy| {
         settle(
             now,
             grace,
             policy,
             Evidence {
+                began_at,
                 attempted_at,
                 receiving_since: hearing.since,
                 deaf_for: hearing.deaf_for,
@@ -67,10 +75,10 @@ pub(crate) async fn settle_due(
             let mut policies = HashMap::new();
             for row in org.list_unsettled(number, now, SETTLE_BATCH)? {
                 let policy = policy(&mut org, &mut policies, row.campaign)?;
-                apply(&mut org, number, row, decide(row.attempted_at, policy), now)?;
+                apply(&mut org, number, row, decide(row.began_at, row.attempted_at, policy), now)?;
             }
             for message in org.list_unsettled_messages(number, now, SETTLE_BATCH)? {
-                match decide(message.attempted_at, SettlePolicy::Resend) {
+                match decide(message.began_at, message.attempted_at, SettlePolicy::Resend) {
                     Settlement::Wait(until) => org.settle_message(message.id, until, true)?,
                     Settlement::Resend | Settlement::GiveUp => org.settle_message(message.id, now, false)?,
                 }

@@ -70,7 +70,9 @@ pub struct MessageNews {
 pub struct UnsettledMessage {
     /// The message.
     pub id: MessageId,
-    /// When the attempt was made, at the latest.
+    /// When the attempt was made, at the earliest.
+    pub began_at: Timestamp,
+    /// And at the latest.
     pub attempted_at: Timestamp,
 }
 
@@ -102,7 +104,7 @@ impl OrgTx<'_, '_> {
         )?;
         for row in &rows {
             self.tx.execute(
-                "UPDATE message SET state = $3, attempt = $4, attempted_at = $5, lease = $6 WHERE org_id = $1 AND id = $2",
+                "UPDATE message SET state = $3, attempt = $4, began_at = $5, attempted_at = $5, lease = $6 WHERE org_id = $1 AND id = $2",
                 args![self.org, row.id, MessageState::Sending, row.attempt, now, token],
             )?;
         }
@@ -136,8 +138,9 @@ impl OrgTx<'_, '_> {
                 args![self.org, id, attempt, *due_at],
             )?,
             MessageOutcome::Uncertain { settle_at } => self.tx.execute(
-                "UPDATE message SET state = 2, due_at = $4 WHERE org_id = $1 AND id = $2 AND attempt = $3 AND state < 2",
-                args![self.org, id, attempt, *settle_at],
+                "UPDATE message SET state = 2, due_at = $4, attempted_at = $5 \
+                 WHERE org_id = $1 AND id = $2 AND attempt = $3 AND state < 2",
+                args![self.org, id, attempt, *settle_at, now],
             )?,
         };
         Ok(())
@@ -185,10 +188,10 @@ impl OrgTx<'_, '_> {
         limit: u32,
     ) -> Result<Vec<UnsettledMessage>> {
         self.tx.list(
-            "SELECT id, coalesce(attempted_at, created_at) FROM message \
+            "SELECT id, coalesce(began_at, created_at), coalesce(attempted_at, created_at) FROM message \
              WHERE number_id = $1 AND state = 2 AND state < 3 AND due_at <= $2 AND org_id = $3 ORDER BY due_at LIMIT $4",
             args![number, now, self.org, limit],
-            |r| Ok(UnsettledMessage { id: r.get(0)?, attempted_at: r.get(1)? }),
+            |r| Ok(UnsettledMessage { id: r.get(0)?, began_at: r.get(1)?, attempted_at: r.get(2)? }),
         )
     }
 

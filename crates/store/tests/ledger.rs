@@ -15,6 +15,7 @@ use tisara_store::{
     ledger::{
         outcomes::{Attempted, Outcome},
         plan::{PlanRules, Planned},
+        recover::Doubt,
         reserve::Window,
         statuses::StatusNews,
     },
@@ -28,6 +29,10 @@ fn campaign() -> CampaignId {
 
 fn number() -> NumberId {
     id(1)
+}
+
+fn doubt() -> Doubt {
+    Doubt { began_at: at(20), found_at: at(30), settle_at: at(90) }
 }
 
 fn rules() -> PlanRules {
@@ -275,7 +280,7 @@ contract! {
             accepted(0),
             outcome(1, Attempted::Failed { code: 131_009 }),
             outcome(2, Attempted::Retry { due_at: at(60) }),
-            outcome(3, Attempted::Uncertain { settle_at: at(120) }),
+            outcome(3, Attempted::Uncertain { began_at: at(9), settle_at: at(120) }),
         ];
         record(store, outcomes.clone()).await;
         let once = counts(store).await;
@@ -317,7 +322,7 @@ contract! {
         reserve(store, 3, TOKEN).await;
         record(store, vec![accepted(3)]).await;
         // The node is gone; the next owner has token 2.
-        let more = write(store, |tx| tx.org(org()).recover_number(number(), 2, at(30), at(90), 50)).await;
+        let more = write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
         assert!(!more);
         use State::{Accepted as A, Planned as P, Uncertain as U};
         assert_eq!(states(store).await, vec![A, P, A, A, U, U, P, P, P, P]);
@@ -340,7 +345,7 @@ contract! {
         people(store, 1).await;
         plan(store, definition(Audience::All)).await;
         reserve(store, 1, TOKEN).await;
-        record(store, vec![outcome(0, Attempted::Uncertain { settle_at: at(20) })]).await;
+        record(store, vec![outcome(0, Attempted::Uncertain { began_at: at(9), settle_at: at(20) })]).await;
         let unsettled = read(store, |tx| tx.org(org()).list_unsettled(number(), at(20), 10)).await;
         write(store, move |tx| tx.org(org()).send_again(number(), unsettled[0], at(20))).await;
         let retry = write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 10, at(20))).await;
@@ -359,7 +364,7 @@ contract! {
         reserve(store, 1, TOKEN).await;
         record(store, vec![outcome(0, Attempted::Retry { due_at: at(20) })]).await;
         assert_eq!(write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(20))).await.len(), 1);
-        write(store, |tx| tx.org(org()).recover_number(number(), 2, at(30), at(90), 50)).await;
+        write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
         assert_eq!(counts(store).await, vec![(State::Uncertain, 0, 1)]);
         let unsettled = read(store, |tx| tx.org(org()).list_unsettled(number(), at(90), 9)).await;
         write(store, move |tx| tx.org(org()).give_up(unsettled[0])).await;

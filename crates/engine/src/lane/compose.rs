@@ -5,7 +5,7 @@ use tisara_cloud_api::{
     send::{Component, Content, Media, OutgoingMessage, Parameter, Recipient, TemplateMessage},
     templates::{ButtonKind, ComponentKind, HeaderFormat, TemplateComponent},
 };
-use tisara_domain::{RecipientRef, template::clean_value};
+use tisara_domain::{MessageId, RecipientRef, template::clean_value};
 use tisara_store::{
     campaigns::{Binding, HeaderMedia, Place},
     ledger::reserve::Reserved,
@@ -139,7 +139,7 @@ pub(crate) fn message_body(message: &ReservedMessage) -> Result<Bytes, String> {
     if let Some(answered) = &message.reply_to {
         out = out.replying_to(answered.as_str());
     }
-    out.biz_opaque_callback_data = Some(format!("{}.{}", message.id, message.attempt));
+    out.biz_opaque_callback_data = Some(message_callback(message.id, message.attempt));
     to_bytes(&out)
 }
 
@@ -172,9 +172,15 @@ fn media(media: &HeaderMedia) -> Media {
     out
 }
 
+/// What a single message carries: id, 0 and attempt, in the shape of a campaign's `id.seq.attempt`, so
+/// that whoever counts by everything but the attempt counts both alike.
+fn message_callback(id: MessageId, attempt: u32) -> String {
+    format!("{id}.0.{attempt}")
+}
+
 /// Reads the callback data of a single message: its id and attempt.
-pub(crate) fn message_ref(data: &str) -> Option<(tisara_domain::MessageId, u32)> {
-    let (id, attempt) = data.rsplit_once('.')?;
+pub(crate) fn message_ref(data: &str) -> Option<(MessageId, u32)> {
+    let (id, attempt) = data.split_once(".0.")?;
     Some((id.parse().ok()?, attempt.parse().ok()?))
 }
 
@@ -235,6 +241,13 @@ mod tests {
         );
         let parameters = &body["template"]["components"][0]["parameters"];
         assert_eq!((&parameters[0]["text"], &parameters[1]["text"]), (&"fi rst".into(), &"second".into()));
+    }
+
+    #[test]
+    fn a_single_messages_id_comes_back() {
+        let id = MessageId::from_bytes([9; 16]);
+        assert_eq!(message_ref(&message_callback(id, 3)), Some((id, 3)));
+        assert_eq!(message_ref("somebody else's"), None);
     }
 
     #[test]

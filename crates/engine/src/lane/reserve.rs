@@ -50,8 +50,17 @@ impl Task {
 #[derive(Clone, Debug)]
 pub(super) struct Done {
     pub(super) task: Task,
+    /// When the attempt began.
+    pub(super) began_at: Timestamp,
     pub(super) fate: Option<Fate>,
     pub(super) consequence: Consequence,
+}
+
+impl Done {
+    /// A task that never left: `fate` of it, or none as if it had not been handed out.
+    pub(super) const fn unattempted(task: Task, now: Timestamp, fate: Option<Fate>) -> Self {
+        Self { task, began_at: now, fate, consequence: Consequence::None }
+    }
 }
 
 /// What the transaction is to do.
@@ -251,7 +260,7 @@ fn outcome(done: &Done, settle_at: Timestamp) -> Option<Outcome> {
         Some(Fate::Accepted { wamid }) => Attempted::Accepted { wamid: wamid.clone() },
         Some(Fate::Failed { code, .. }) => Attempted::Failed { code: *code },
         Some(Fate::Retry { due_at }) => Attempted::Retry { due_at: *due_at },
-        Some(Fate::Uncertain) => Attempted::Uncertain { settle_at },
+        Some(Fate::Uncertain) => Attempted::Uncertain { began_at: done.began_at, settle_at },
         None => Attempted::Returned,
     };
     Some(Outcome {

@@ -48,7 +48,7 @@ pub(crate) struct Lane {
     campaigns: Vec<(CampaignId, Arc<Composer>)>,
     first_turn: usize,
     ready: VecDeque<Task>,
-    in_flight: FuturesUnordered<BoxFuture<'static, (Task, Result<SendReceipt, CallError>)>>,
+    in_flight: FuturesUnordered<BoxFuture<'static, Attempt>>,
     /// People that a single message is on its way to: the next one to them waits, to keep the order.
     writing_to: HashSet<String>,
     done: Vec<Done>,
@@ -61,6 +61,20 @@ pub(crate) struct Lane {
     /// A turn may have handed out rows that this lane never heard of: its chunks stay as they are, for
     /// the next owner to recover.
     in_doubt: bool,
+}
+
+/// An attempt that has ended.
+struct Attempt {
+    task: Task,
+    began_at: Timestamp,
+    result: Result<SendReceipt, CallError>,
+}
+
+/// A turn that has ended: what it wrote down, the chunks it closed, what it handed out.
+struct Turned {
+    done: Vec<Done>,
+    closed: Vec<(CampaignId, i64)>,
+    handed: Result<Handed>,
 }
 
 /// What the lane holds of a chunk.
@@ -145,7 +159,7 @@ impl Lane {
         let mut ear = self.shared.bus.subscribe();
         let mut idle = 0;
         let mut next_tick = Timestamp(0);
-        let mut turn: Option<BoxFuture<'static, (Vec<Done>, Result<Handed>)>> = None;
+        let mut turn: Option<BoxFuture<'static, Turned>> = None;
         while !stop.is_cancelled() && !self.stopped {
             let now = self.shared.ambient.now();
             if now >= next_tick {
@@ -167,16 +181,16 @@ impl Lane {
             tokio::select! {
                 biased;
                 () = stop.cancelled() => break,
-                Some((task, result)) = self.in_flight.next(), if !self.in_flight.is_empty() => {
-                    self.sent(task, result);
+                Some(attempt) = self.in_flight.next(), if !self.in_flight.is_empty() => {
+                    self.sent(attempt);
                     // Take what else has come in; a turn is dearer than a look.
-                    while let Some(Some((task, result))) = self.in_flight.next().now_or_never() {
-                        self.sent(task, result);
+                    while let Some(Some(attempt)) = self.in_flight.next().now_or_never() {
+                        self.sent(attempt);
                     }
                 }
-                (done, handed) = async { match &mut turn { Some(t) => t.await, None => std::future::pending().await } } => {
+                turned = async { match &mut turn { Some(t) => t.await, None => std::future::pending().await } } => {
                     turn = None;
-                    self.end_turn(done, handed).await;
+                    self.end_turn(turned).await;
                 }
                 () = ear.wait_for(|h| h == Hint::Work), if idle > 0 || !self.may_have_work => {
                     next_tick = Timestamp(0);
@@ -185,8 +199,8 @@ impl Lane {
             }
         }
         if let Some(turn) = turn {
-            let (done, handed) = turn.await;
-            self.end_turn(done, handed).await;
+            let turned = turn.await;
+            self.end_turn(turned).await;
         }
     }
 
@@ -316,12 +330,13 @@ impl Lane {
                 waiting.push_back(task);
                 continue;
             }
+            if !self.is_running(&task) {
+                // Paused or cancelled since it was handed out: as if it never had been.
+                self.finish(Done::unattempted(task, now, None));
+                continue;
+            }
             if let Err(due_at) = self.pairs.take(task.address(), now) {
-                self.finish(Done {
-                    task,
-                    fate: Some(Fate::Retry { due_at }),
-                    consequence: Consequence::None,
-                });
+                self.finish(Done::unattempted(task, now, Some(Fate::Retry { due_at })));
                 continue;
             }
             match self.body(&task) {
@@ -331,7 +346,7 @@ impl Lane {
                 }
                 Err(details) => {
                     let fate = Fate::Failed { code: own_code::UNSENDABLE, details };
-                    self.finish(Done { task, fate: Some(fate), consequence: Consequence::None });
+                    self.finish(Done::unattempted(task, now, Some(fate)));
                 }
             }
         }
@@ -344,11 +359,20 @@ impl Lane {
         match task {
             Task::Message(message) => message_body(message),
             Task::Recipient(row) => self
-                .campaigns
-                .iter()
-                .find(|(id, _)| *id == row.campaign)
-                .ok_or_else(|| "The campaign is not running any more.".to_owned())
-                .and_then(|(_, composer)| composer.body(row)),
+                .composer(row.campaign)
+                .ok_or_else(|| "The campaign is not running.".to_owned())
+                .and_then(|composer| composer.body(row)),
+        }
+    }
+
+    fn composer(&self, campaign: CampaignId) -> Option<&Composer> {
+        self.campaigns.iter().find(|(id, _)| *id == campaign).map(|(_, composer)| &**composer)
+    }
+
+    fn is_running(&self, task: &Task) -> bool {
+        match task {
+            Task::Message(_) => true,
+            Task::Recipient(row) => self.composer(row.campaign).is_some(),
         }
     }
 
@@ -356,18 +380,18 @@ impl Lane {
         if matches!(task, Task::Message(_)) {
             self.writing_to.insert(task.address().to_owned());
         }
-        let (route, access) = (self.route.clone(), self.access.clone());
+        let (route, access, began_at) = (self.route.clone(), self.access.clone(), self.shared.ambient.now());
         self.in_flight.push(
             async move {
                 let result = route.send_body(&access, body).await;
-                (task, result)
+                Attempt { task, began_at, result }
             }
             .boxed(),
         );
     }
 
     /// An attempt has ended.
-    fn sent(&mut self, task: Task, result: Result<SendReceipt, CallError>) {
+    fn sent(&mut self, Attempt { task, began_at, result }: Attempt) {
         if matches!(task, Task::Message(_)) {
             self.writing_to.remove(task.address());
         }
@@ -393,7 +417,7 @@ impl Lane {
             }
             _ => {}
         }
-        self.finish(Done { task, fate: Some(fate), consequence });
+        self.finish(Done { task, began_at, fate: Some(fate), consequence });
     }
 
     /// Meta cannot be reached: everything waits, a little longer each time.
@@ -416,7 +440,7 @@ impl Lane {
         self.done.push(done);
     }
 
-    fn begin_turn(&mut self, now: Timestamp) -> BoxFuture<'static, (Vec<Done>, Result<Handed>)> {
+    fn begin_turn(&mut self, now: Timestamp) -> BoxFuture<'static, Turned> {
         let done = std::mem::take(&mut self.done);
         let idle_chunks: Vec<(CampaignId, i64)> =
             self.chunks.iter().filter(|(_, c)| c.at_end && c.outstanding == 0).map(|(key, _)| *key).collect();
@@ -427,6 +451,7 @@ impl Lane {
         }
         let want = if self.may_send() && self.ready.len() <= self.want() as usize { self.want() } else { 0 };
         let done = Arc::new(done);
+        let closed = idle_chunks.clone();
         let turn = Turn {
             org: self.org,
             number: self.number,
@@ -441,12 +466,12 @@ impl Lane {
         let shared = Arc::clone(&self.shared);
         async move {
             let handed = take_turn(&shared.store, &shared.ambient, turn).await;
-            (Arc::unwrap_or_clone(done), handed)
+            Turned { done: Arc::unwrap_or_clone(done), closed, handed }
         }
         .boxed()
     }
 
-    async fn end_turn(&mut self, done: Vec<Done>, handed: Result<Handed>) {
+    async fn end_turn(&mut self, Turned { done, closed, handed }: Turned) {
         let handed = match handed {
             Ok(handed) => handed,
             Err(e) => {
@@ -472,7 +497,9 @@ impl Lane {
             return;
         }
         self.stopped |= handed.stopped;
-        self.chunks.retain(|_, c| !(c.at_end && c.outstanding == 0));
+        for chunk in closed {
+            self.chunks.remove(&chunk);
+        }
         for campaign in &handed.finished {
             self.campaigns.retain(|(id, _)| id != campaign);
             self.shared.bus.publish(Hint::Campaign(self.org, *campaign));
@@ -508,21 +535,22 @@ impl Lane {
         tokio::pin!(patience);
         while !self.in_flight.is_empty() {
             tokio::select! {
-                Some((task, result)) = self.in_flight.next() => self.sent(task, result),
+                Some(attempt) = self.in_flight.next() => self.sent(attempt),
                 () = &mut patience => break,
             }
         }
+        let now = self.shared.ambient.now();
         for task in std::mem::take(&mut self.ready) {
-            self.finish(Done { task, fate: None, consequence: Consequence::None });
+            self.finish(Done::unattempted(task, now, None));
         }
         let unanswered = !self.in_flight.is_empty();
         let mut turn = self.begin_turn(self.shared.ambient.now());
         for _ in 0..3 {
-            let (done, handed) = turn.await;
-            if handed.is_ok() {
+            let turned = turn.await;
+            if turned.handed.is_ok() {
                 break;
             }
-            self.done = done;
+            self.done = turned.done;
             self.shared.ambient.sleep(Duration::from_millis(100)).await;
             turn = self.begin_turn(self.shared.ambient.now());
         }

@@ -240,6 +240,8 @@ CREATE TABLE follow_up (
     number_id UUID NOT NULL,
     kind SMALLINT NOT NULL,
     due_at BIGINT NOT NULL,
+    -- Between these two moments the attempt was made.
+    began_at BIGINT NOT NULL,
     attempted_at BIGINT NOT NULL,
     lease BIGINT NOT NULL,
     PRIMARY KEY (org_id, campaign_id, seq)
@@ -306,6 +308,7 @@ CREATE TABLE message (
     lease BIGINT NOT NULL,
     due_at BIGINT NOT NULL,
     created_at BIGINT NOT NULL,
+    began_at BIGINT,
     attempted_at BIGINT,
     sent_at BIGINT,
     delivered_at BIGINT,

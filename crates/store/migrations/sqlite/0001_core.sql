@@ -240,6 +240,8 @@ CREATE TABLE follow_up (
     number_id BLOB NOT NULL,
     kind INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
+    -- Between these two moments the attempt was made.
+    began_at INTEGER NOT NULL,
     attempted_at INTEGER NOT NULL,
     lease INTEGER NOT NULL,
     PRIMARY KEY (org_id, campaign_id, seq)
@@ -306,6 +308,7 @@ CREATE TABLE message (
     lease INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     created_at INTEGER NOT NULL,
+    began_at INTEGER,
     attempted_at INTEGER,
     sent_at INTEGER,
     delivered_at INTEGER,

@@ -17,8 +17,25 @@ pub struct Unsettled {
     pub campaign: CampaignId,
     /// The row.
     pub seq: i64,
-    /// The last moment at which the attempt can have been made.
+    /// The first moment at which the attempt can have been made.
+    pub began_at: Timestamp,
+    /// The last such moment.
     pub attempted_at: Timestamp,
+}
+
+/// When a follow-up is due, and between which moments its attempt was made.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    pub(crate) due_at: Timestamp,
+    pub(crate) began_at: Timestamp,
+    pub(crate) attempted_at: Timestamp,
+}
+
+impl Times {
+    /// Due then, with no attempt in doubt.
+    pub(crate) const fn due(due_at: Timestamp) -> Self {
+        Self { due_at, began_at: due_at, attempted_at: due_at }
+    }
 }
 
 impl OrgTx<'_, '_> {
@@ -28,10 +45,17 @@ impl OrgTx<'_, '_> {
     /// As the database says.
     pub fn list_unsettled(&mut self, number: NumberId, now: Timestamp, limit: u32) -> Result<Vec<Unsettled>> {
         self.tx.list(
-            "SELECT campaign_id, seq, attempted_at FROM follow_up \
+            "SELECT campaign_id, seq, began_at, attempted_at FROM follow_up \
              WHERE number_id = $1 AND kind = $2 AND due_at <= $3 AND org_id = $4 ORDER BY due_at LIMIT $5",
             args![number, follow_up_kind::SETTLE, now, self.org, limit],
-            |r| Ok(Unsettled { campaign: r.get(0)?, seq: r.get(1)?, attempted_at: r.get(2)? }),
+            |r| {
+                Ok(Unsettled {
+                    campaign: r.get(0)?,
+                    seq: r.get(1)?,
+                    began_at: r.get(2)?,
+                    attempted_at: r.get(3)?,
+                })
+            },
         )
     }
 
@@ -53,13 +77,7 @@ impl OrgTx<'_, '_> {
     /// As the database says. A row that was settled meanwhile is left alone.
     pub fn send_again(&mut self, number: NumberId, row: Unsettled, now: Timestamp) -> Result<()> {
         if self.leave_uncertain(row, RecipientState::Planned, 0)? {
-            self.write_follow_up(
-                (row.campaign, row.seq),
-                number,
-                follow_up_kind::RETRY,
-                now,
-                row.attempted_at,
-            )?;
+            self.write_follow_up((row.campaign, row.seq), number, follow_up_kind::RETRY, Times::due(now))?;
         }
         Ok(())
     }
@@ -113,7 +131,7 @@ impl OrgTx<'_, '_> {
                  WHERE org_id = $1 AND campaign_id = $2 AND seq = $3",
                 args![self.org, campaign, *seq],
             )?;
-            self.write_follow_up((campaign, *seq), number, follow_up_kind::RETRY, now, now)?;
+            self.write_follow_up((campaign, *seq), number, follow_up_kind::RETRY, Times::due(now))?;
         }
         let n = i64::try_from(rows.len()).unwrap_or(0);
         deltas.moved(campaign, (RecipientState::Failed, i64::from(code)), (RecipientState::Planned, 0), n);
@@ -126,14 +144,14 @@ impl OrgTx<'_, '_> {
         (campaign, seq): (CampaignId, i64),
         number: NumberId,
         kind: i64,
-        due_at: Timestamp,
-        attempted_at: Timestamp,
+        times: Times,
     ) -> Result<()> {
         self.tx.execute(
-            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, attempted_at, lease) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, 0) ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET \
-             kind = excluded.kind, due_at = excluded.due_at, attempted_at = excluded.attempted_at",
-            args![self.org, campaign, seq, number, kind, due_at, attempted_at],
+            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET \
+             kind = excluded.kind, due_at = excluded.due_at, began_at = excluded.began_at, \
+             attempted_at = excluded.attempted_at",
+            args![self.org, campaign, seq, number, kind, times.due_at, times.began_at, times.attempted_at],
         )?;
         Ok(())
     }

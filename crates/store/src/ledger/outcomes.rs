@@ -7,6 +7,7 @@ use super::{
     chunk_state,
     counts::{Deltas, Slot},
     follow_up_kind,
+    follow_ups::Times,
 };
 use crate::{
     args, forks,
@@ -49,6 +50,8 @@ pub enum Attempted {
     },
     /// It may have gone out.
     Uncertain {
+        /// When the attempt began.
+        began_at: Timestamp,
         /// When to look at it.
         settle_at: Timestamp,
     },
@@ -103,13 +106,12 @@ impl OrgTx<'_, '_> {
             }
             Attempted::Retry { due_at } => {
                 let counted = self.count_attempt(outcome)?;
-                if counted {
-                    self.put_follow_up(number, outcome, follow_up_kind::RETRY, due_at, now)
-                } else {
-                    Ok(())
+                if !counted {
+                    return Ok(());
                 }
+                self.write_follow_up((campaign, seq), number, follow_up_kind::RETRY, Times::due(due_at))
             }
-            Attempted::Uncertain { settle_at } => {
+            Attempted::Uncertain { began_at, settle_at } => {
                 let moved = self.tx.execute(
                     "UPDATE recipient SET state = $5, attempt = $4 \
                      WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt <= $4 AND state = 0 AND wamid IS NULL",
@@ -123,7 +125,8 @@ impl OrgTx<'_, '_> {
                     };
                 }
                 deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
-                self.put_follow_up(number, outcome, follow_up_kind::SETTLE, settle_at, now)
+                let times = Times { due_at: settle_at, began_at, attempted_at: now };
+                self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)
             }
             // Handed out and not sent: due at once, and the attempt does not count.
             Attempted::Returned => {
@@ -134,7 +137,7 @@ impl OrgTx<'_, '_> {
                         args![self.org, campaign, seq, outcome.attempt],
                     )?;
                 }
-                self.put_follow_up(number, outcome, follow_up_kind::RETRY, now, now)
+                self.write_follow_up((campaign, seq), number, follow_up_kind::RETRY, Times::due(now))
             }
         }
     }
@@ -150,17 +153,6 @@ impl OrgTx<'_, '_> {
             self.delete_follow_up(outcome.campaign, outcome.seq)?;
         }
         Ok(counted > 0)
-    }
-
-    fn put_follow_up(
-        &mut self,
-        number: NumberId,
-        outcome: &Outcome,
-        kind: i64,
-        due_at: Timestamp,
-        attempted_at: Timestamp,
-    ) -> Result<()> {
-        self.write_follow_up((outcome.campaign, outcome.seq), number, kind, due_at, attempted_at)
     }
 
     /// Closes a chunk whose every row has an outcome.

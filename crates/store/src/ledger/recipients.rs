@@ -143,7 +143,8 @@ impl OrgTx<'_, '_> {
             self.tx.execute(
                 "UPDATE campaign SET finished_at = $3 WHERE org_id = $1 AND id = $2 AND state = 'cancelled' \
                  AND finished_at IS NULL AND NOT EXISTS (SELECT 1 FROM chunk k WHERE k.org_id = $1 \
-                 AND k.campaign_id = $2 AND k.state < 2)",
+                 AND k.campaign_id = $2 AND k.state < 2) AND NOT EXISTS (SELECT 1 FROM follow_up f \
+                 WHERE f.org_id = $1 AND f.campaign_id = $2 AND f.kind < 3)",
                 args![self.org, campaign, now],
             )?;
         }

@@ -4,12 +4,24 @@ use super::{
     chunk_state,
     counts::{Deltas, Slot},
     follow_up_kind,
+    follow_ups::Times,
 };
 use crate::{
     args,
     seam::{OrgTx, Result},
 };
 use tisara_domain::{CampaignId, NumberId, RecipientState, Timestamp};
+
+/// What is known of attempts whose maker is gone.
+#[derive(Clone, Copy, Debug)]
+pub struct Doubt {
+    /// The first moment at which they can have been made.
+    pub began_at: Timestamp,
+    /// Now: the last such moment.
+    pub found_at: Timestamp,
+    /// When to settle them.
+    pub settle_at: Timestamp,
+}
 
 impl OrgTx<'_, '_> {
     /// Takes up what owners of this number before lease `token` left behind, at most `limit` chunks
@@ -18,14 +30,7 @@ impl OrgTx<'_, '_> {
     ///
     /// # Errors
     /// As the database says.
-    pub fn recover_number(
-        &mut self,
-        number: NumberId,
-        token: i64,
-        now: Timestamp,
-        settle_at: Timestamp,
-        limit: u32,
-    ) -> Result<bool> {
+    pub fn recover_number(&mut self, number: NumberId, token: i64, doubt: Doubt, limit: u32) -> Result<bool> {
         let chunks: Vec<(CampaignId, i64, i64, i64, i64)> = self.tx.list(
             "SELECT campaign_id, no, leased_from, next_seq, end_seq FROM chunk \
              WHERE number_id = $1 AND state = 1 AND lease < $2 AND org_id = $3 LIMIT $4",
@@ -34,7 +39,7 @@ impl OrgTx<'_, '_> {
         )?;
         let mut deltas = Deltas::default();
         for &(campaign, no, leased_from, next_seq, end_seq) in &chunks {
-            let doubtful = self.doubt_rows(number, campaign, (leased_from, next_seq), now, settle_at)?;
+            let doubtful = self.doubt_rows(number, campaign, (leased_from, next_seq), doubt)?;
             deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), doubtful);
             let state = if next_seq < end_seq { chunk_state::OPEN } else { chunk_state::DONE };
             self.tx.execute(
@@ -58,7 +63,9 @@ impl OrgTx<'_, '_> {
                 continue;
             }
             deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
-            self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, settle_at, now)?;
+            let times =
+                Times { due_at: doubt.settle_at, began_at: doubt.began_at, attempted_at: doubt.found_at };
+            self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)?;
         }
         self.bump_counts(Slot::Sender, &deltas)?;
         Ok(chunks.len() >= limit as usize || attempts.len() >= limit as usize)
@@ -70,15 +77,24 @@ impl OrgTx<'_, '_> {
         number: NumberId,
         campaign: CampaignId,
         (from, to): (i64, i64),
-        now: Timestamp,
-        settle_at: Timestamp,
+        doubt: Doubt,
     ) -> Result<i64> {
         self.tx.execute(
-            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, attempted_at, lease) \
-             SELECT org_id, campaign_id, seq, $5, $6, $7, $8, 0 FROM recipient r \
+            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease) \
+             SELECT org_id, campaign_id, seq, $5, $6, $7, $8, $9, 0 FROM recipient r \
              WHERE org_id = $1 AND campaign_id = $2 AND seq >= $3 AND seq < $4 AND state = 0 AND attempt = 0 \
              AND wamid IS NULL ON CONFLICT (org_id, campaign_id, seq) DO NOTHING",
-            args![self.org, campaign, from, to, number, follow_up_kind::SETTLE, settle_at, now],
+            args![
+                self.org,
+                campaign,
+                from,
+                to,
+                number,
+                follow_up_kind::SETTLE,
+                doubt.settle_at,
+                doubt.began_at,
+                doubt.found_at
+            ],
         )?;
         let moved = self.tx.execute(
             "UPDATE recipient SET state = $5, attempt = 1 WHERE org_id = $1 AND campaign_id = $2 AND seq >= $3 \

@@ -3,6 +3,7 @@
 use super::{
     counts::{Deltas, Slot},
     follow_up_kind,
+    follow_ups::Times,
 };
 use crate::{
     forks,
@@ -82,7 +83,7 @@ impl OrgTx<'_, '_> {
                 FollowUp::Keep => {}
                 FollowUp::Drop => self.delete_follow_up(key.0, key.1)?,
                 FollowUp::Retry(due_at) => {
-                    self.write_follow_up(*key, number, follow_up_kind::RETRY, due_at, due_at)?;
+                    self.write_follow_up(*key, number, follow_up_kind::RETRY, Times::due(due_at))?;
                 }
             }
             if after != row {

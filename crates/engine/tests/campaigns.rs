@@ -1,0 +1,158 @@
+//! Whole campaigns against the emulator over real HTTP, on both databases: nobody lost, nobody twice.
+
+mod common;
+use common::{World, until};
+use tisara_domain::{RecipientState as State, campaign::CampaignEvent};
+use tisara_emulator::{
+    Settings,
+    settings::{Fault, FaultKind, When},
+};
+use tisara_store::Engine as Database;
+
+/// A test of both databases, as `name::sqlite` and `name::postgres`.
+macro_rules! world_test {
+    ($(#[doc = $doc:literal])* async fn $name:ident($world:ident, $settings:expr) $body:block) => {
+        $(#[doc = $doc])*
+        mod $name {
+            use super::*;
+            async fn on(database: Database) {
+                let $world = World::new(database, 7, $settings).await;
+                $body
+            }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() { on(Database::Sqlite).await }
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() { on(Database::Postgres).await }
+        }
+    };
+}
+
+fn faulty(faults: Vec<FaultKind>, share: f64) -> Settings {
+    let mut settings = Settings::default();
+    settings.behaviour.faults =
+        faults.into_iter().map(|kind| Fault { kind, when: When::Probability(share) }).collect();
+    settings
+}
+
+async fn completes(world: &World, campaign: tisara_domain::CampaignId) {
+    until("the campaign is completed", async || world.is_completed(campaign).await).await;
+    world.settle().await;
+}
+
+fn nobody_twice_nobody_lost(world: &World, people: u64) {
+    let report = world.emulator.control().report();
+    assert_eq!(report.doubled, 0, "doubled: {:?}", report.doubled_ids);
+    assert_eq!(report.distinct, people, "everybody got it: {report:?}");
+}
+
+world_test! {
+    /// The plain way: planned, sent, delivered, read, completed, and the counts add up.
+    async fn a_campaign_reaches_everybody_once(world, Settings::default()) {
+        world.people(1_200).await;
+        world.start().await;
+        let campaign = world.start_campaign(1).await;
+        completes(&world, campaign).await;
+        nobody_twice_nobody_lost(&world, 1_200);
+        assert_eq!(world.out(campaign).await, 1_200);
+        assert_eq!(world.count(campaign, State::Accepted).await + world.count(campaign, State::Sent).await, 0);
+        world.stop().await;
+    }
+}
+
+world_test! {
+    /// Errors, resets and time-outs before and after accepting, and webhooks in every disorder.
+    async fn faults_neither_lose_nor_double(world, faulty(vec![
+        FaultKind::Refuse { code: 130_429, status: None },
+        FaultKind::ErrorBeforeAccept { status: 500 },
+        FaultKind::ErrorAfterAccept { status: 503 },
+        FaultKind::ResetBeforeAccept,
+        FaultKind::ResetAfterAccept,
+        FaultKind::HangAfterAccept { ms: 3_500 },
+        FaultKind::StatusBeforeAnswer,
+    ], 0.02)) {
+        world.people(600).await;
+        world.start().await;
+        let campaign = world.start_campaign(1).await;
+        completes(&world, campaign).await;
+        nobody_twice_nobody_lost(&world, 600);
+        assert_eq!(world.out(campaign).await, 600);
+        world.stop().await;
+    }
+}
+
+world_test! {
+    /// Stopped in the middle and started again, several times: it goes on where it was.
+    async fn stopping_and_starting_loses_nothing(world, Settings::default()) {
+        world.people(2_000).await;
+        world.start().await;
+        let campaign = world.start_campaign(1).await;
+        for share in [1, 3, 6] {
+            until("some are out", async || world.out(campaign).await >= share * 200).await;
+            world.stop().await;
+            world.start().await;
+        }
+        completes(&world, campaign).await;
+        nobody_twice_nobody_lost(&world, 2_000);
+        world.stop().await;
+    }
+}
+
+world_test! {
+    /// Paused, nothing more leaves; resumed, everybody gets it; two campaigns take turns.
+    async fn pausing_and_resuming_two_campaigns(world, Settings::default()) {
+        world.people(800).await;
+        world.start().await;
+        let (first, second) = (world.start_campaign(1).await, world.start_campaign(2).await);
+        until("some are out", async || world.out(first).await >= 50).await;
+        world.move_campaign(first, CampaignEvent::Pause).await;
+        completes(&world, second).await;
+        world.settle().await;
+        let paused_at = world.out(first).await;
+        assert!(!world.is_completed(first).await || paused_at == 800);
+        if paused_at < 800 {
+            world.move_campaign(first, CampaignEvent::Resume).await;
+        }
+        completes(&world, first).await;
+        nobody_twice_nobody_lost(&world, 1_600);
+        world.stop().await;
+    }
+}
+
+world_test! {
+    /// Cancelled in the middle: what is out is out, the rest is skipped, and the sum adds up.
+    async fn cancelling_in_the_middle_adds_up(world, Settings::default()) {
+        world.people(3_000).await;
+        world.start().await;
+        let campaign = world.start_campaign(1).await;
+        until("some are out", async || world.out(campaign).await >= 100).await;
+        world.move_campaign(campaign, CampaignEvent::Cancel).await;
+        until("nothing waits", async || {
+            world.count(campaign, State::Planned).await + world.count(campaign, State::Uncertain).await == 0
+        }).await;
+        world.settle().await;
+        let (out, skipped) = (world.out(campaign).await, world.count(campaign, State::Skipped).await);
+        assert_eq!(out + skipped, 3_000);
+        nobody_twice_nobody_lost(&world, u64::try_from(out).unwrap());
+        world.stop().await;
+    }
+}
+
+world_test! {
+    /// A dead token stops the number and loses nothing: the campaign waits for a new one.
+    async fn a_dead_token_stops_the_number(world, faulty(vec![FaultKind::TokenExpired], 1.0)) {
+        world.people(100).await;
+        world.start().await;
+        let campaign = world.start_campaign(1).await;
+        let (org, number) = (world.org, world.number);
+        until("the number is stopped", async || {
+            let number = world.test.store.read(move |tx| tx.org(org).get_number(number)).await.unwrap();
+            number.stopped_reason.is_some()
+        }).await;
+        assert_eq!(world.count(campaign, State::Planned).await, 100);
+        world.emulator.control().change(|b| b.faults.clear());
+        world.write(move |tx| tx.org(org).set_number_stopped(number, None)).await;
+        completes(&world, campaign).await;
+        nobody_twice_nobody_lost(&world, 100);
+        world.stop().await;
+    }
+}
