@@ -68,7 +68,7 @@ async fn the_client_reads_everything_it_has_a_type_for() {
     fine("automation", calls.get_automation(&number).await.map(|n| format!("{n:?}")));
     let templates = calls.list_templates(&waba, &TemplateFilter::default(), &all).await.unwrap();
     assert_eq!(templates.data.len(), 11);
-    let id = templates.data[0].id.clone().to_string();
+    let id = templates.data[0].id.clone();
     fine("template", calls.get_template(&id).await.map(|n| format!("{n:?}")));
 
     let made = emulator.control().finish_signup(&Signup::default()).unwrap();

@@ -330,3 +330,17 @@ async fn a_broken_connection_is_seen_as_one_over_http() {
     assert_eq!(emulator.control().report().accepted, 1);
     assert_eq!(send().await.unwrap().status(), 200);
 }
+
+#[tokio::test]
+async fn nothing_is_settled_while_an_update_waits_for_its_retry() {
+    let b = Bench::new();
+    let c = b.emulator.control();
+    c.write(USER, None, "hi").unwrap();
+    assert!(!c.is_settled());
+    b.receiver.answers.lock().unwrap().push_back(500);
+    b.emulator.deliver_due().await;
+    assert!(!c.is_settled());
+    assert_eq!(c.report().pending_webhooks, 1);
+    b.advance(Duration::from_secs(1)).await;
+    assert!(c.is_settled());
+}

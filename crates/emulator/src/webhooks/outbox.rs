@@ -1,13 +1,15 @@
 //! What is still to happen and to be told: one heap of moments, a slab of messages under way, and
 //! a queue for each app. An entry is a few dozen bytes; JSON is made when a batch is posted.
 
-use super::plan::{Plan, Status};
-use crate::{
-    directory::Directory, faults::Faults, settings::WebhookSettings, sync::lock, templates::Category,
+use super::{
+    moment::{Moment, Task, Timed},
+    plan::{Plan, Status},
+    queue::AppQueue,
+    update::{Held, Item, Message, Note},
 };
+use crate::{directory::Directory, faults::Faults, sync::lock, templates::Category};
 use std::{
-    borrow::Cow,
-    collections::{BTreeMap, BinaryHeap, VecDeque},
+    collections::{BTreeMap, BinaryHeap},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
@@ -15,171 +17,6 @@ use std::{
 };
 use tisara_domain::{Duration, Timestamp};
 use tokio::sync::{Notify, oneshot};
-
-/// Meta: at most 1,000 updates and 3 MB a POST. Some room is left for the envelope.
-const MOST_UPDATES: usize = 1_000;
-const MOST_BYTES: usize = 2_800_000;
-
-/// An accepted message whose statuses are not all told yet.
-#[derive(Clone, Debug)]
-pub(crate) struct Message {
-    pub(crate) serial: u64,
-    pub(crate) user: u64,
-    pub(crate) accepted: Timestamp,
-    /// The number's place in the directory.
-    pub(crate) number: u32,
-    pub(crate) plan: Plan,
-    pub(crate) category: Category,
-    pub(crate) to_bsuid: bool,
-    pub(crate) free_entry: bool,
-    pub(crate) in_window: bool,
-    pub(crate) callback: Option<Arc<str>>,
-    step: u8,
-    refs: u16,
-}
-
-impl Message {
-    #[expect(clippy::too_many_arguments, reason = "one caller, every part needed")]
-    pub(crate) fn new(
-        serial: u64,
-        user: u64,
-        accepted: Timestamp,
-        number: u32,
-        plan: Plan,
-        category: Category,
-        flags: (bool, bool, bool),
-        callback: Option<Arc<str>>,
-    ) -> Self {
-        let (to_bsuid, free_entry, in_window) = flags;
-        Self {
-            serial,
-            user,
-            accepted,
-            number,
-            plan,
-            category,
-            to_bsuid,
-            free_entry,
-            in_window,
-            callback,
-            step: 0,
-            refs: 0,
-        }
-    }
-}
-
-/// One update waiting to be posted.
-#[derive(Clone, Debug)]
-pub(crate) enum Item {
-    Status { message: u32, status: Status, at_s: i64, error: u32 },
-    Note(Arc<Note>),
-}
-
-/// An update that is no status: an inbound message, a template's review, an account's news.
-#[derive(Debug)]
-pub(crate) struct Note {
-    pub(crate) waba: u64,
-    /// The `entry.id`, where it is not the account.
-    pub(crate) entry: u64,
-    /// The number it concerns, for `messages` and its overrides.
-    pub(crate) number: Option<u32>,
-    pub(crate) field: Cow<'static, str>,
-    /// Told to this app alone, subscribed or not.
-    pub(crate) to_app: Option<u64>,
-    /// The change's `value`, written with Meta's escapes already.
-    pub(crate) value: String,
-    pub(crate) at_s: i64,
-}
-
-impl Note {
-    /// News of an account, told to the apps themselves and not to overrides.
-    pub(crate) fn account(waba: u64, field: impl Into<Cow<'static, str>>, value: String, at_s: i64) -> Self {
-        Self { waba, entry: waba, number: None, field: field.into(), to_app: None, value, at_s }
-    }
-}
-
-/// Updates for one URL, posted together.
-#[derive(Debug)]
-pub(crate) struct Batch {
-    pub(crate) app: u64,
-    pub(crate) url: String,
-    pub(crate) items: Vec<Item>,
-    pub(crate) tries: u32,
-    pub(crate) first: Timestamp,
-}
-
-enum Timed {
-    /// The next status of the message at this place.
-    Step(u32),
-    /// An update that comes late, for one app.
-    Late(u64, Item),
-    Retry(Box<Batch>),
-    /// Something else the emulator does later.
-    Task(Task),
-}
-
-/// What the emulator does by itself at a later moment.
-#[derive(Clone, Debug)]
-pub(crate) enum Task {
-    /// A template's review ends.
-    Review { template: u64, revision: u64 },
-    /// A pause of a template ends.
-    Unpause { template: u64, revision: u64 },
-    /// Pacing has judged a template: held messages go or fail.
-    Release { template: u64 },
-    /// A part of what the Business app hands over.
-    Sync { number: u32, part: u32 },
-    /// A portfolio's messaging limit grows.
-    Upgrade { portfolio: u64 },
-    /// A user answers or stops marketing after reading.
-    Reaction { user: u64, number: u32, serial: u64, stop: bool },
-}
-
-struct Moment {
-    at: Timestamp,
-    order: u64,
-    what: Timed,
-}
-
-impl PartialEq for Moment {
-    fn eq(&self, other: &Self) -> bool {
-        self.key() == other.key()
-    }
-}
-impl Eq for Moment {}
-impl PartialOrd for Moment {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-impl Ord for Moment {
-    // Reversed: the heap's greatest is the earliest; equal moments keep the order they came in.
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        other.key().cmp(&self.key())
-    }
-}
-impl Moment {
-    fn key(&self) -> (Timestamp, u64) {
-        (self.at, self.order)
-    }
-}
-
-#[derive(Default)]
-struct AppQueue {
-    items: VecDeque<Item>,
-    retries: VecDeque<Box<Batch>>,
-    waiting_since: Timestamp,
-    in_flight: usize,
-}
-
-/// A message held for its template to be judged, as the ledger knows it.
-#[derive(Clone, Debug)]
-pub(crate) struct Held {
-    pub(crate) number: u64,
-    pub(crate) user: u64,
-    pub(crate) content_hash: u64,
-    pub(crate) callback: Option<Arc<str>>,
-}
 
 /// Counters of the report.
 #[derive(Clone, Copy, Debug, Default)]
@@ -197,15 +34,17 @@ pub(crate) struct Told {
 
 #[derive(Default)]
 pub(crate) struct State {
-    moments: BinaryHeap<Moment>,
+    pub(super) moments: BinaryHeap<Moment>,
     order: u64,
-    messages: Vec<Option<Message>>,
+    pub(super) messages: Vec<Option<Message>>,
     free: Vec<u32>,
-    queues: BTreeMap<u64, AppQueue>,
-    answers: BTreeMap<u32, oneshot::Sender<()>>,
+    pub(super) queues: BTreeMap<u64, AppQueue>,
+    pub(super) answers: BTreeMap<u32, oneshot::Sender<()>>,
     pub(crate) told: Told,
     /// Messages accepted and waiting for something; what `pending` counts beside queued items.
     under_way: usize,
+    /// Updates waiting for the moment of their retry.
+    pub(super) retrying: usize,
     /// Read messages, for users who react; taken by the caller of `fire`.
     pub(crate) reads: Vec<(u64, u32, u64, Category)>,
     held: BTreeMap<u64, Vec<(u32, Held)>>,
@@ -279,7 +118,7 @@ impl Outbox {
 }
 
 impl State {
-    fn push(&mut self, at: Timestamp, what: Timed) {
+    pub(super) fn push(&mut self, at: Timestamp, what: Timed) {
         self.order += 1;
         self.moments.push(Moment { at, order: self.order, what });
     }
@@ -299,7 +138,7 @@ impl State {
         self.messages.get(place as usize)?.as_ref()
     }
 
-    fn release(&mut self, place: u32) {
+    pub(super) fn release(&mut self, place: u32) {
         let Some(Some(m)) = self.messages.get_mut(place as usize) else { return };
         m.refs = m.refs.saturating_sub(1);
         if m.refs == 0 {
@@ -341,7 +180,10 @@ impl State {
             match moment.what {
                 Timed::Step(place) => self.step(directory, faults, place, moment.at),
                 Timed::Late(app, item) => self.enqueue(app, moment.at, item),
-                Timed::Retry(batch) => self.queues.entry(batch.app).or_default().retries.push_back(batch),
+                Timed::Retry(batch) => {
+                    self.retrying -= batch.items.len();
+                    self.queues.entry(batch.app).or_default().retries.push_back(batch);
+                }
                 Timed::Task(task) => tasks.push(task),
             }
         }
@@ -376,15 +218,13 @@ impl State {
             Item::Note(note) => note.to_app,
             Item::Status { .. } => None,
         };
-        let apps: Vec<u64> = match only {
-            Some(app) => vec![app],
-            None => {
-                directory.wabas.get(&waba).into_iter().flat_map(|w| w.subscriptions.keys().copied()).collect()
-            }
-        };
-        let listens = |a: &u64| directory.apps.get(a).is_some_and(|a| a.listens(field));
-        let apps: Vec<u64> = apps.into_iter().filter(listens).collect();
-        if apps.is_empty() {
+        let subscribed = directory.wabas.get(&waba).into_iter().flat_map(|w| w.subscriptions.keys().copied());
+        let mut apps = only
+            .into_iter()
+            .chain(subscribed.filter(|_| only.is_none()))
+            .filter(|a| directory.apps.get(a).is_some_and(|a| a.listens(field)))
+            .peekable();
+        if apps.peek().is_none() {
             self.told.unrouted += 1;
         }
         for app in apps {
@@ -406,177 +246,15 @@ impl State {
         }
     }
 
-    fn enqueue(&mut self, app: u64, at: Timestamp, item: Item) {
-        let queue = self.queues.entry(app).or_default();
-        if queue.items.is_empty() {
-            queue.waiting_since = at;
-        }
-        queue.items.push_back(item);
-    }
-
-    /// The next batch that may be posted.
-    pub(crate) fn take_batch(
-        &mut self,
-        directory: &Directory,
-        settings: &WebhookSettings,
-        now: Timestamp,
-    ) -> Option<Batch> {
-        if settings.held {
-            return None;
-        }
-        let ready = |q: &AppQueue| {
-            q.in_flight < settings.parallel.max(1)
-                && (!q.retries.is_empty()
-                    || q.items.len() >= settings.batch.clamp(1, MOST_UPDATES)
-                    || !q.items.is_empty()
-                        && q.waiting_since.plus(Duration::from_millis(settings.linger_ms)) <= now)
-        };
-        loop {
-            let (&app, queue) = self.queues.iter_mut().find(|(_, q)| ready(q))?;
-            if let Some(batch) = queue.retries.pop_front() {
-                queue.in_flight += 1;
-                return Some(*batch);
-            }
-            let taken = self.gather(directory, settings, app, now);
-            match taken {
-                Ok(batch) => return Some(batch),
-                Err(unrouted) => {
-                    for item in unrouted {
-                        self.told.unrouted += 1;
-                        self.drop_item(&item);
-                    }
-                }
-            }
-        }
-    }
-
-    /// Updates of one app from the front of its queue that go to the same URL. `Err` with those
-    /// that have nowhere to go.
-    fn gather(
-        &mut self,
-        directory: &Directory,
-        settings: &WebhookSettings,
-        app: u64,
-        now: Timestamp,
-    ) -> Result<Batch, Vec<Item>> {
-        let url = |messages: &[Option<Message>], item: &Item| -> Option<String> {
-            let app = directory.apps.get(&app)?;
-            let number = match item {
-                Item::Status { message, .. } => messages.get(*message as usize)?.as_ref().map(|m| m.number),
-                Item::Note(note) => note.number,
-            };
-            let number = number.and_then(|n| directory.numbers.get(n as usize));
-            // Meta: number override, then account override, then the app's; overrides apply to
-            // message webhooks only.
-            number
-                .and_then(|n| n.override_url.clone())
-                .or_else(|| {
-                    directory.wabas.get(&number?.waba)?.subscriptions.get(&app.id)?.override_url.clone()
-                })
-                .or_else(|| app.callback_url.clone())
-        };
-        let mut items = Vec::new();
-        let mut bytes = 0;
-        let mut target: Option<Option<String>> = None;
-        let Some(queue) = self.queues.get_mut(&app) else { return Err(items) };
-        while let Some(next) = queue.items.front() {
-            bytes += match next {
-                Item::Note(note) => note.value.len() + 200,
-                Item::Status { message, .. } => {
-                    let m = self.messages.get(*message as usize).and_then(Option::as_ref);
-                    1_200 + m.and_then(|m| m.callback.as_ref()).map_or(0, |c| c.len() * 6)
-                }
-            };
-            let to = url(&self.messages, next);
-            let same = target.as_ref().is_none_or(|t| *t == to);
-            if !same
-                || items.len() >= settings.batch.clamp(1, MOST_UPDATES)
-                || bytes > MOST_BYTES && !items.is_empty()
-            {
-                break;
-            }
-            target = Some(to);
-            items.extend(queue.items.pop_front());
-        }
-        match target.flatten() {
-            Some(url) => {
-                queue.in_flight += 1;
-                Ok(Batch { app, url, items, tries: 0, first: now })
-            }
-            None => Err(items),
-        }
-    }
-
-    /// A batch was answered with 200.
-    pub(crate) fn delivered(&mut self, batch: &Batch) {
-        self.told.posted += 1;
-        self.landed(batch.app);
-        for item in &batch.items {
-            if let Item::Status { message, status, .. } = item {
-                self.told.delivered[*status as usize] += 1;
-                if let Some(answer) = self.answers.remove(message) {
-                    let _ = answer.send(());
-                }
-            }
-            self.drop_item(item);
-        }
-    }
-
-    /// A batch was not answered with 200: again later, or given up.
-    pub(crate) fn refused(&mut self, mut batch: Batch, settings: &WebhookSettings, now: Timestamp) {
-        self.told.refused += 1;
-        self.landed(batch.app);
-        if now.since(batch.first) >= Duration::from_millis(settings.retry_for_ms) {
-            self.told.given_up += batch.items.len() as u64;
-            for item in &batch.items {
-                self.drop_item(item);
-            }
-            return;
-        }
-        let wait =
-            settings.retry_first_ms.saturating_mul(1 << batch.tries.min(32)).min(settings.retry_most_ms);
-        batch.tries += 1;
-        self.push(now.plus(Duration::from_millis(wait.max(1))), Timed::Retry(Box::new(batch)));
-    }
-
-    fn landed(&mut self, app: u64) {
-        if let Some(queue) = self.queues.get_mut(&app) {
-            queue.in_flight = queue.in_flight.saturating_sub(1);
-        }
-    }
-
-    fn drop_item(&mut self, item: &Item) {
-        if let Item::Status { message, .. } = item {
-            self.release(*message);
-        }
-    }
-
-    /// When something happens next without anybody calling.
-    pub(crate) fn next_moment(&self, settings: &WebhookSettings) -> Option<Timestamp> {
-        let linger = Duration::from_millis(settings.linger_ms);
-        let full = settings.batch.clamp(1, MOST_UPDATES);
-        let waiting = self
-            .queues
-            .values()
-            .filter(|q| {
-                !settings.held
-                    && !q.items.is_empty()
-                    && q.items.len() < full
-                    && q.in_flight < settings.parallel.max(1)
-            })
-            .map(|q| q.waiting_since.plus(linger))
-            .min();
-        self.moments.peek().map(|m| m.at).into_iter().chain(waiting).min()
-    }
-
-    /// Updates queued or waiting for their retry, and messages with statuses to come.
+    /// Updates that are queued, under way or waiting for their retry (a batch under way counts once),
+    /// and messages with statuses to come.
     pub(crate) fn pending(&self) -> (usize, usize) {
         let queued: usize = self
             .queues
             .values()
-            .map(|q| q.items.len() + q.retries.iter().map(|b| b.items.len()).sum::<usize>())
+            .map(|q| q.items.len() + q.in_flight + q.retries.iter().map(|b| b.items.len()).sum::<usize>())
             .sum();
-        (queued, self.under_way)
+        (queued + self.retrying, self.under_way)
     }
 
     /// Messages held for a template go their way, or all take the plan that fails them; the failed

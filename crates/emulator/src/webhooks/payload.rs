@@ -2,8 +2,9 @@
 
 use super::{
     escape::write_json,
-    outbox::{Batch, Item, Message, Note, State},
+    outbox::State,
     plan::Status,
+    update::{Batch, Item, Message, Note},
 };
 use crate::{
     Inner, chance,

@@ -1,9 +1,6 @@
 //! Delivering: whatever is due happens, batches go out, failures come again.
 
-use super::{
-    outbox::{Batch, Task},
-    payload, sign,
-};
+use super::{moment::Task, payload, sign, update::Batch};
 use crate::{Inner, control, settings::Behaviour, sync::read, tasks};
 use bytes::Bytes;
 use futures::{StreamExt as _, stream::FuturesUnordered};

@@ -1,0 +1,62 @@
+//! Moments: what is still to happen, in the order in which it will.
+
+use super::update::{Batch, Item};
+use tisara_domain::Timestamp;
+
+/// What happens at a moment.
+pub(super) enum Timed {
+    /// The next status of the message at this place.
+    Step(u32),
+    /// An update that comes late, for one app.
+    Late(u64, Item),
+    Retry(Box<Batch>),
+    /// Something else the emulator does later.
+    Task(Task),
+}
+
+/// What the emulator does by itself at a later moment.
+#[derive(Clone, Debug)]
+pub(crate) enum Task {
+    /// A template's review ends.
+    Review { template: u64, revision: u64 },
+    /// A pause of a template ends.
+    Unpause { template: u64, revision: u64 },
+    /// Pacing has judged a template: held messages go or fail.
+    Release { template: u64 },
+    /// A part of what the Business app hands over.
+    Sync { number: u32, part: u32 },
+    /// A portfolio's messaging limit grows.
+    Upgrade { portfolio: u64 },
+    /// A user answers or stops marketing after reading.
+    Reaction { user: u64, number: u32, serial: u64, stop: bool },
+}
+
+/// Something that happens later; the earliest is the greatest, for a heap.
+pub(super) struct Moment {
+    pub(super) at: Timestamp,
+    pub(super) order: u64,
+    pub(super) what: Timed,
+}
+
+impl PartialEq for Moment {
+    fn eq(&self, other: &Self) -> bool {
+        self.key() == other.key()
+    }
+}
+impl Eq for Moment {}
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+impl Ord for Moment {
+    // Reversed: the heap's greatest is the earliest; equal moments keep the order they came in.
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        other.key().cmp(&self.key())
+    }
+}
+impl Moment {
+    fn key(&self) -> (Timestamp, u64) {
+        (self.at, self.order)
+    }
+}

@@ -1,0 +1,103 @@
+//! What the outbox holds: messages under way, updates that wait, batches.
+
+use super::plan::{Plan, Status};
+use crate::templates::Category;
+use std::{borrow::Cow, sync::Arc};
+use tisara_domain::Timestamp;
+
+/// An accepted message whose statuses are not all told yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Message {
+    pub(crate) serial: u64,
+    pub(crate) user: u64,
+    pub(crate) accepted: Timestamp,
+    /// The number's place in the directory.
+    pub(crate) number: u32,
+    pub(crate) plan: Plan,
+    pub(crate) category: Category,
+    pub(crate) to_bsuid: bool,
+    pub(crate) free_entry: bool,
+    pub(crate) in_window: bool,
+    pub(crate) callback: Option<Arc<str>>,
+    pub(super) step: u8,
+    pub(super) refs: u16,
+}
+
+impl Message {
+    #[expect(clippy::too_many_arguments, reason = "one caller, every part needed")]
+    pub(crate) fn new(
+        serial: u64,
+        user: u64,
+        accepted: Timestamp,
+        number: u32,
+        plan: Plan,
+        category: Category,
+        flags: (bool, bool, bool),
+        callback: Option<Arc<str>>,
+    ) -> Self {
+        let (to_bsuid, free_entry, in_window) = flags;
+        Self {
+            serial,
+            user,
+            accepted,
+            number,
+            plan,
+            category,
+            to_bsuid,
+            free_entry,
+            in_window,
+            callback,
+            step: 0,
+            refs: 0,
+        }
+    }
+}
+
+/// One update waiting to be posted.
+#[derive(Clone, Debug)]
+pub(crate) enum Item {
+    Status { message: u32, status: Status, at_s: i64, error: u32 },
+    Note(Arc<Note>),
+}
+
+/// An update that is no status: an inbound message, a template's review, an account's news.
+#[derive(Debug)]
+pub(crate) struct Note {
+    pub(crate) waba: u64,
+    /// The `entry.id`, where it is not the account.
+    pub(crate) entry: u64,
+    /// The number it concerns, for `messages` and its overrides.
+    pub(crate) number: Option<u32>,
+    pub(crate) field: Cow<'static, str>,
+    /// Told to this app alone, subscribed or not.
+    pub(crate) to_app: Option<u64>,
+    /// The change's `value`, written with Meta's escapes already.
+    pub(crate) value: String,
+    pub(crate) at_s: i64,
+}
+
+impl Note {
+    /// News of an account, told to the apps themselves and not to overrides.
+    pub(crate) fn account(waba: u64, field: impl Into<Cow<'static, str>>, value: String, at_s: i64) -> Self {
+        Self { waba, entry: waba, number: None, field: field.into(), to_app: None, value, at_s }
+    }
+}
+
+/// Updates for one URL, posted together.
+#[derive(Debug)]
+pub(crate) struct Batch {
+    pub(crate) app: u64,
+    pub(crate) url: String,
+    pub(crate) items: Vec<Item>,
+    pub(crate) tries: u32,
+    pub(crate) first: Timestamp,
+}
+
+/// A message held for its template to be judged, as the ledger knows it.
+#[derive(Clone, Debug)]
+pub(crate) struct Held {
+    pub(crate) number: u64,
+    pub(crate) user: u64,
+    pub(crate) content_hash: u64,
+    pub(crate) callback: Option<Arc<str>>,
+}
