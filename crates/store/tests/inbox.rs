@@ -1,4 +1,5 @@
 //! Threads, messages, conversations.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, furnish, id, number, org, phone, read, write};

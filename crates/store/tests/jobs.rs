@@ -1,4 +1,5 @@
 //! Jobs: claimed by one worker, resumed when it dies, cancelled when asked.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, furnish, id, org, read, write};

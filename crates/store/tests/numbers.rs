@@ -1,4 +1,5 @@
 //! Accounts and numbers at Meta.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, furnish, id, number, org, read, waba, write};

@@ -1,4 +1,5 @@
 //! Organizations and their keys.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, id, org, organization, read, write};

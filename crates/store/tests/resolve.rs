@@ -1,4 +1,5 @@
 //! From senders to contacts, and contacts that turn out to be one person.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, furnish, id, org, phone, read, write};

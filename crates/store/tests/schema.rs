@@ -107,7 +107,9 @@ fn postgres(tx: &mut Tx<'_>) -> Result<BTreeMap<String, Table>> {
             Ok::<(), tisara_store::Error>(())
         },
     )?;
-    let mut indexes: BTreeMap<(String, String), (bool, bool, bool, Vec<String>)> = BTreeMap::new();
+    /// Whether it is the primary key, unique, partial; and its columns.
+    type Index = (bool, bool, bool, Vec<String>);
+    let mut indexes: BTreeMap<(String, String), Index> = BTreeMap::new();
     tx.for_each(
         "SELECT t.relname, i.relname, CASE WHEN x.indisprimary THEN 1 ELSE 0 END, \
          CASE WHEN x.indisunique THEN 1 ELSE 0 END, CASE WHEN x.indpred IS NULL THEN 0 ELSE 1 END, \

@@ -1,4 +1,5 @@
 //! The seam keeps its promises on both engines.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 use tisara_store::{Engine, Error, Options, Store, args, contract, testing::TestStore};
 

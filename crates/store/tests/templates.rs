@@ -1,4 +1,5 @@
 //! Templates and their versions.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, furnish, id, org, read, write};

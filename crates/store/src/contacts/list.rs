@@ -170,11 +170,10 @@ impl OrgTx<'_, '_> {
             });
         }
         let org = self.org;
-        let region: Option<Region> = self.tx.find(
-            "SELECT default_region FROM organization WHERE id = $1",
-            args![org],
-            |row| row.get(0),
-        )?;
+        let region: Option<Region> =
+            self.tx.find("SELECT default_region FROM organization WHERE id = $1", args![org], |row| {
+                row.get(0)
+            })?;
         if let Some(Ok(phone)) = region.map(|region| Phone::parse(&digits, region)) {
             return Ok(Search::Phone(phone.as_str().to_owned()));
         }
@@ -228,10 +227,7 @@ enum Search {
     /// The beginning of an international number, `+` and enough digits to be read from the index.
     Phone(String),
     /// A pattern that the phone number matches; it may also be part of a name.
-    Digits {
-        pattern: String,
-        folded: String,
-    },
+    Digits { pattern: String, folded: String },
 }
 
 impl Search {

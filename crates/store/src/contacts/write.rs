@@ -170,7 +170,8 @@ impl OrgTx<'_, '_> {
 
     /// Erases a contact with all that is only about it: identities, history, labels, fields, consent
     /// and threads with their messages. `false` when there is none. Its rows in the ledgers of
-    /// campaigns are not touched here: they stay, without the person, so that the sums still add up.
+    /// campaigns stay, so that the sums still add up: call [`OrgTx::erase_recipients`] in the same
+    /// transaction, which takes the person out of them.
     ///
     /// # Errors
     /// As the database says.

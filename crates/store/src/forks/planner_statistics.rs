@@ -64,11 +64,10 @@ pub(crate) fn write(tx: &mut Tx<'_>) -> Result<()> {
         |r| Ok((r.get::<String>(0)?, r.get::<String>(1)?, r.get::<bool>(2)?, r.get::<bool>(3)?)),
     )?;
     for (table, index, unique, is_table) in indexes {
-        let columns = tx.list(
-            "SELECT name FROM pragma_index_info($1) ORDER BY seqno",
-            args![index],
-            |r| r.get::<String>(0),
-        )?;
+        let columns =
+            tx.list("SELECT name FROM pragma_index_info($1) ORDER BY seqno", args![index], |r| {
+                r.get::<String>(0)
+            })?;
         let rows = SMALL.iter().find(|(name, _)| *name == table).map_or(LARGE, |(_, rows)| *rows);
         // The key of a table WITHOUT ROWID goes by the table's name.
         let name = if is_table { &table } else { &index };

@@ -24,9 +24,8 @@ const LARGE: &[&str] = &[
 ];
 
 /// Statements that may read all of an organization's rows, by a part of their text, and why.
-const ALLOWED: &[(&str, &str)] = &[
-    ("DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2", "fields are hardly ever deleted"),
-];
+const ALLOWED: &[(&str, &str)] =
+    &[("DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2", "fields are hardly ever deleted")];
 
 /// Looks at the plans of all that was run on this store so far.
 ///

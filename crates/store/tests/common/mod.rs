@@ -1,6 +1,6 @@
 //! What several contract tests start from.
 #![allow(dead_code, reason = "no test file needs all of it")]
-#![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
+#![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "what is needed differs from file to file")]
 
 use tisara_domain::{NumberId, OrgId, Phone, Region, Timestamp, WabaId, id::TypedId};
 use tisara_store::{Result, Store, Tx, numbers::Number, organizations::Organization, wabas};
