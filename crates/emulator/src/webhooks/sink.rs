@@ -4,6 +4,7 @@ use axum::{Router, body::Body};
 use bytes::Bytes;
 use futures::future::BoxFuture;
 use http::{Request, Response};
+use std::sync::OnceLock;
 use tower::ServiceExt as _;
 
 /// A webhook's answer is short; anything longer is cut off.
@@ -15,25 +16,33 @@ pub trait Sink: Send + Sync + 'static {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>>;
 }
 
-/// Posts over HTTP(S).
-pub(crate) struct HttpSink(Option<reqwest::Client>);
+/// Posts over HTTP(S). Made at the first call: most tests never post, and loading the machine's
+/// root certificates takes longer than a whole simulation.
+pub(crate) struct HttpSink(OnceLock<Option<reqwest::Client>>);
 
 impl HttpSink {
     pub(crate) fn new() -> Self {
         // Whoever embeds the emulator may have chosen a provider already; theirs stays.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
-        if let Err(e) = &client {
-            tracing::error!(error = %e, "webhooks cannot be posted: no HTTP client");
-        }
-        Self(client.ok())
+        Self(OnceLock::new())
+    }
+
+    fn client(&self) -> Option<&reqwest::Client> {
+        let made = self.0.get_or_init(|| {
+            let client = reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build();
+            if let Err(e) = &client {
+                tracing::error!(error = %e, "webhooks cannot be posted: no HTTP client");
+            }
+            client.ok()
+        });
+        made.as_ref()
     }
 }
 
 impl Sink for HttpSink {
     fn call(&self, request: Request<Bytes>) -> BoxFuture<'_, Result<Response<Bytes>, String>> {
         Box::pin(async move {
-            let client = self.0.as_ref().ok_or("no HTTP client")?;
+            let client = self.client().ok_or("no HTTP client")?;
             let (parts, body) = request.into_parts();
             let sent = client
                 .request(parts.method, parts.uri.to_string())
