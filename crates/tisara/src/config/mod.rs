@@ -236,8 +236,8 @@ impl Config {
                 "must be at least 1; leave it out for each number's own".to_owned(),
             );
         }
-        if self.sending.lease_ms < 1_000 {
-            wrong("sending.lease_ms", "must be at least 1000".to_owned());
+        if self.sending.lease_ms < 5_000 {
+            wrong("sending.lease_ms", "must be at least 5000".to_owned());
         }
         if let Err(e) = self.database_url() {
             wrong("storage.database_url", e.to_string());

@@ -11,7 +11,7 @@ use std::{
 };
 
 /// Longest wait for a server to answer, or for a campaign to end.
-const PATIENCE: Duration = Duration::from_secs(180);
+const PATIENCE: Duration = Duration::from_secs(240);
 const POLL: Duration = Duration::from_millis(20);
 /// Messages a second: slow enough to be killed in the middle, fast enough for a test.
 const PACE: u32 = 1_000;
@@ -69,7 +69,7 @@ impl Installation {
             ("META__VERIFY_TOKEN", "emulator-verify-token".to_owned()),
             ("SENDING__PACE_PER_SECOND", PACE.to_string()),
             ("SENDING__GRACE_MS", "3000".to_owned()),
-            ("SENDING__LEASE_MS", "1500".to_owned()),
+            ("SENDING__LEASE_MS", "5000".to_owned()),
             ("LOGGING__LEVEL", "warn".to_owned()),
         ] {
             command.env(format!("TISARA_{name}"), value);
@@ -102,7 +102,8 @@ impl Installation {
         let mut server = self.server.take().expect("the server was started");
         poll("the server to be ready", async || {
             assert!(!server.has_ended(), "the server ended: {}", server.err());
-            http.get(&url).send().await.ok().filter(|r| r.status().is_success()).map(|_| ())
+            let answer = http.get(&url).send().await.map_err(|e| e.to_string())?;
+            if answer.status().is_success() { Ok(()) } else { Err(answer.text().await.unwrap_or_default()) }
         })
         .await;
         self.server = Some(server);
@@ -119,13 +120,22 @@ impl Installation {
         serde_json::from_str(&text).unwrap()
     }
 
-    /// `GET`; nothing while the server is away.
-    async fn try_get(&self, path: &str) -> Option<Value> {
-        let answer = self.http.get(self.url(path)).bearer_auth(&self.key).send().await.ok()?;
-        if !answer.status().is_success() {
-            return None;
-        }
-        serde_json::from_str(&answer.text().await.ok()?).ok()
+    /// `GET`; while the server is away, why there is no answer.
+    async fn try_get(&self, path: &str) -> Result<Value, String> {
+        let answer =
+            self.http.get(self.url(path)).bearer_auth(&self.key).send().await.map_err(|e| e.to_string())?;
+        let text =
+            answer.error_for_status().map_err(|e| e.to_string())?.text().await.map_err(|e| e.to_string())?;
+        serde_json::from_str(&text).map_err(|e| e.to_string())
+    }
+
+    /// `GET`, once the answer is as wanted.
+    async fn get_when(&self, what: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+        poll(what, async || {
+            let answer = self.try_get(path).await?;
+            if wanted(&answer) { Ok(answer) } else { Err(answer.to_string()) }
+        })
+        .await
     }
 
     async fn connect(&mut self) {
@@ -161,8 +171,7 @@ impl Installation {
             .unwrap();
         let import: Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
         let path = format!("/contacts/imports/{}", text(&import["id"]));
-        let done =
-            poll("the import", async || self.try_get(&path).await.filter(|i| i["state"] == "done")).await;
+        let done = self.get_when("the import", &path, |i| i["state"] == "done").await;
         assert_eq!(done["progress"]["inserted"], count, "{done}");
     }
 
@@ -191,24 +200,22 @@ impl Installation {
     /// Waits until so many messages are out, and gives the counts.
     pub async fn wait_until_out(&self, campaign: &str, wanted: u64) -> Value {
         let path = format!("/campaigns/{campaign}");
-        poll("messages to be out", async || self.try_get(&path).await.filter(|c| out(c) >= wanted)).await
+        self.get_when("messages to be out", &path, |c| out(c) >= wanted).await
     }
 
     /// Waits until the campaign has completed by itself and every status was told and applied.
     pub async fn wait_until_settled(&self, campaign: &str) -> Value {
         let path = format!("/campaigns/{campaign}");
-        poll("the campaign to complete", async || {
-            self.try_get(&path).await.filter(|c| c["state"] == "completed")
-        })
-        .await;
+        self.get_when("the campaign to complete", &path, |c| c["state"] == "completed").await;
         poll("the emulator to have told everything", async || {
             let report = self.emulator_report().await;
-            (report["pending_webhooks"] == 0 && report["under_way"] == 0).then_some(())
+            let is_told = report["pending_webhooks"] == 0 && report["under_way"] == 0;
+            if is_told { Ok(()) } else { Err(report.to_string()) }
         })
         .await;
         // Told is not yet applied: nobody may be left who has it and of whom nothing more was heard.
-        poll("the statuses to be applied", async || {
-            self.try_get(&path).await.filter(|c| c["progress"]["accepted"] == 0 && c["progress"]["sent"] == 0)
+        self.get_when("the statuses to be applied", &path, |c| {
+            c["progress"]["accepted"] == 0 && c["progress"]["sent"] == 0
         })
         .await
     }
@@ -267,13 +274,15 @@ fn text(value: &Value) -> String {
 
 /// Asks until there is an answer.
 #[expect(clippy::disallowed_methods, reason = "a test of real processes waits in real time")]
-async fn poll<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+async fn poll<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) -> T {
     let start = std::time::Instant::now();
     loop {
-        if let Some(answer) = ask().await {
-            return answer;
+        match ask().await {
+            Ok(answer) => return answer,
+            Err(last) => {
+                assert!(start.elapsed() < PATIENCE, "waited too long for {what}; the last was: {last}")
+            }
         }
-        assert!(start.elapsed() < PATIENCE, "waited too long for {what}");
         tokio::time::sleep(POLL).await;
     }
 }
