@@ -61,7 +61,7 @@ impl Engine {
         if shared.store.engine() == Database::Sqlite {
             shared.store.write(|tx| tx.end_all_leases()).await?;
         }
-        upkeep::note_hearing(&shared, shared.ambient.now()).await;
+        upkeep::begin_hearing(&shared).await;
         let stop = CancellationToken::new();
         let (journal, keeping) = Journal::open(Arc::clone(&shared), stop.clone());
         let loops = vec![

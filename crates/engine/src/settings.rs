@@ -49,9 +49,4 @@ impl Settings {
     pub(crate) fn tick(&self) -> Duration {
         Duration::from_millis(self.tick_ms.max(10))
     }
-
-    /// How often a working node notes that it hears; three missed notes are a break.
-    pub(crate) fn hearing_interval(&self) -> Duration {
-        self.tick()
-    }
 }

@@ -8,6 +8,11 @@ use tokio_util::sync::CancellationToken;
 
 /// How often listeners are told which campaigns changed.
 const TELL: Duration = Duration::from_millis(250);
+/// How often a working node notes that it hears.
+const NOTE: Duration = Duration::from_secs(1);
+/// A break, as the node sees it that has just started, and as one that works may be late by.
+const BREAK_AT_START: Duration = Duration::from_millis(1_500);
+const BREAK: Duration = Duration::from_secs(5);
 const TRIM: Duration = Duration::from_secs(3600);
 const TRIM_BATCH: u32 = 1_000;
 /// Answers to repeated writes are kept for a day.
@@ -19,8 +24,8 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     while !stop.is_cancelled() {
         let now = shared.ambient.now();
         if now >= next_note {
-            next_note = now.plus(shared.settings.hearing_interval());
-            note_hearing(&shared, now).await;
+            next_note = now.plus(NOTE);
+            note_hearing(&shared, now, BREAK).await;
         }
         if now >= next_trim {
             next_trim = now.plus(TRIM);
@@ -36,9 +41,14 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// Notes that this installation listens, and learns since when.
-pub(crate) async fn note_hearing(shared: &Shared, now: Timestamp) {
-    let gap = shared.settings.hearing_interval() * 3;
+/// At the start: whoever listened before has stopped, unless another node does it still.
+pub(crate) async fn begin_hearing(shared: &Shared) {
+    note_hearing(shared, shared.ambient.now(), BREAK_AT_START).await;
+}
+
+/// Notes that this installation listens, and learns since when. More than `gap` since the last note is
+/// a break.
+async fn note_hearing(shared: &Shared, now: Timestamp, gap: Duration) {
     match shared.store.write(move |tx| tx.note_hearing(now, gap)).await {
         Ok(hearing) => shared.set_hearing(hearing),
         Err(e) => tracing::warn!(error = %e, "storage is in the way"),

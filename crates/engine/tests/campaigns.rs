@@ -107,9 +107,7 @@ world_test! {
         world.move_campaign(first, CampaignEvent::Pause).await;
         completes(&world, second).await;
         world.settle().await;
-        let paused_at = world.out(first).await;
-        assert!(!world.is_completed(first).await || paused_at == 800);
-        if paused_at < 800 {
+        if !world.is_completed(first).await {
             world.move_campaign(first, CampaignEvent::Resume).await;
         }
         completes(&world, first).await;
