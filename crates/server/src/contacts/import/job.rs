@@ -73,6 +73,7 @@ impl JobRunner for ImportRunner {
             };
             if !matches!(end, JobEnd::RetryAt(..) | JobEnd::Interrupted) {
                 self.files.remove_upload(id).await;
+                self.files.sweep(context.ambient().now()).await;
             }
             end
         }

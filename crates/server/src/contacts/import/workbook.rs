@@ -21,6 +21,10 @@ const MAX_PARTS: usize = 10_000;
 
 /// Refuses what is no workbook or unpacks to too much.
 pub(super) fn check(path: &Path) -> Result<(), Refusal> {
+    check_within(path, MAX_UNPACKED, MAX_TEXTS)
+}
+
+fn check_within(path: &Path, max_unpacked: u64, max_texts: u64) -> Result<(), Refusal> {
     let mut zip = zip::ZipArchive::new(BufReader::new(File::open(path)?))
         .map_err(|e| Refusal::Damaged(e.to_string()))?;
     if zip.len() > MAX_PARTS {
@@ -46,7 +50,7 @@ pub(super) fn check(path: &Path) -> Result<(), Refusal> {
     for part in 0..zip.len() {
         let file = zip.by_index(part).map_err(|e| Refusal::Damaged(e.to_string()))?;
         let texts = file.name().is_ok_and(|n| n.eq_ignore_ascii_case("xl/sharedStrings.xml"));
-        let room = (MAX_UNPACKED - unpacked).min(if texts { MAX_TEXTS } else { MAX_UNPACKED });
+        let room = (max_unpacked - unpacked).min(if texts { max_texts } else { max_unpacked });
         let n = std::io::copy(&mut file.take(room + 1), &mut std::io::sink())
             .map_err(|e| Refusal::Damaged(e.to_string()))?;
         if n > room {
@@ -134,6 +138,22 @@ fn written<'c>(value: &'c DataRef<'_>) -> std::borrow::Cow<'c, str> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_small_file_that_unpacks_to_much_is_refused_before_it_is_read() {
+        use std::io::Write as _;
+        let file = tempfile::NamedTempFile::new().unwrap();
+        let mut zip = zip::ZipWriter::new(std::fs::File::create(file.path()).unwrap());
+        for (name, bytes) in [("xl/workbook.xml", 10), ("xl/sharedStrings.xml", 900_000)] {
+            zip.start_file(name, zip::write::SimpleFileOptions::default()).unwrap();
+            zip.write_all(&vec![b' '; bytes]).unwrap();
+        }
+        zip.finish().unwrap();
+        assert!(std::fs::metadata(file.path()).unwrap().len() < 10_000);
+        assert!(matches!(check_within(file.path(), 1_000_000, 800_000), Err(Refusal::TooLarge(_))));
+        assert!(matches!(check_within(file.path(), 800_000, 1_000_000), Err(Refusal::TooLarge(_))));
+        check_within(file.path(), 1_000_000, 1_000_000).unwrap();
+    }
 
     #[test]
     fn numbers_are_written_without_an_exponent() {
