@@ -67,8 +67,8 @@
 //! # Behaviour worth knowing
 //! A status is planned when its message is accepted, from seed, content and state at that moment;
 //! what fails later (131026, 131047, 131049, 131050…) therefore reflects that moment. Identities of
-//! the report are by [`settings::Identity`]; an identity is *doubled* when it was accepted more than
-//! once without failing in between.
+//! the report are by [`settings::Identity`]; an identity is *doubled* when more than one of
+//! its accepted sends did not fail: somebody got it twice.
 
 mod accounts;
 mod blocks;
