@@ -25,6 +25,7 @@ mod table;
 mod tests;
 mod text;
 mod workbook;
+mod writer;
 
 pub use checking::RowCounts;
 pub(crate) use errors_file::harmless;
