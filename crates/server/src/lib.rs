@@ -9,7 +9,7 @@
 
 mod app;
 pub mod auth;
-pub mod campaigns;
+mod campaigns;
 pub mod contacts;
 pub mod edge;
 mod health;
