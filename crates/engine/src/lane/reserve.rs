@@ -74,6 +74,8 @@ pub(super) struct Turn {
     pub(super) done: Arc<Vec<Done>>,
     /// Chunks whose every handed-out row has an outcome by the end of `done`.
     pub(super) idle_chunks: Vec<(CampaignId, i64)>,
+    /// Chunks to be given back unfinished, all of their handed-out rows having outcomes likewise.
+    pub(super) left_chunks: Vec<(CampaignId, i64)>,
     /// How many tasks may be handed out; 0 only writes.
     pub(super) want: u32,
     /// Running campaigns in the order of their turn.
@@ -109,6 +111,9 @@ pub(super) async fn take_turn(store: &Store, ambient: &Ambient, turn: Turn) -> R
             let mut org = tx.org(turn.org);
             for (campaign, chunk) in &turn.idle_chunks {
                 org.close_chunk(*campaign, *chunk, turn.token)?;
+            }
+            for (campaign, chunk) in &turn.left_chunks {
+                org.release_chunk(*campaign, *chunk, turn.token)?;
             }
             if !handed.stopped {
                 hand_out(&mut org, &turn, &mut handed)?;

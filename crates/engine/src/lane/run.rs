@@ -244,7 +244,6 @@ impl Lane {
             };
             self.campaigns.push((campaign.id, composer));
         }
-        self.release_left_chunks().await?;
         settling::settle_due(&self.shared, self.org, self.number, &self.account, now).await
     }
 
@@ -256,16 +255,12 @@ impl Lane {
             .await
     }
 
-    /// Chunks of campaigns that no longer run are given back once their rows have outcomes.
-    async fn release_left_chunks(&mut self) -> Result<()> {
-        let running: HashSet<CampaignId> = self.campaigns.iter().map(|(id, _)| *id).collect();
-        let left: Vec<(CampaignId, i64)> = self
-            .chunks
-            .iter()
-            .filter(|((campaign, _), chunk)| chunk.outstanding == 0 && !running.contains(campaign))
-            .map(|(key, _)| *key)
-            .collect();
-        self.give_back(left).await
+    /// Chunks of campaigns that no longer run, whose handed-out rows all have outcomes.
+    fn left_chunks(&self) -> Vec<(CampaignId, i64)> {
+        let left = |(campaign, _): &(CampaignId, i64), chunk: &Chunk| {
+            chunk.outstanding == 0 && !chunk.at_end && self.composer(*campaign).is_none()
+        };
+        self.chunks.iter().filter(|(key, chunk)| left(key, chunk)).map(|(key, _)| *key).collect()
     }
 
     async fn give_back(&mut self, chunks: Vec<(CampaignId, i64)>) -> Result<()> {
@@ -308,7 +303,7 @@ impl Lane {
         let nothing_moves = self.in_flight.is_empty() && self.ready.is_empty();
         is_short && self.may_have_work && self.may_send()
             || self.done.len() >= want
-            || !self.done.is_empty() && nothing_moves
+            || nothing_moves && !(self.done.is_empty() && self.left_chunks().is_empty())
     }
 
     fn may_send(&self) -> bool {
@@ -451,7 +446,8 @@ impl Lane {
         }
         let want = if self.may_send() && self.ready.len() <= self.want() as usize { self.want() } else { 0 };
         let done = Arc::new(done);
-        let closed = idle_chunks.clone();
+        let left_chunks = self.left_chunks();
+        let closed = idle_chunks.iter().chain(&left_chunks).copied().collect();
         let turn = Turn {
             org: self.org,
             number: self.number,
@@ -460,6 +456,7 @@ impl Lane {
             settle_at: now.plus(self.shared.settings.grace()),
             done: Arc::clone(&done),
             idle_chunks,
+            left_chunks,
             want,
             campaigns,
         };
