@@ -15,6 +15,9 @@ const FIRST: &str = "UPDATE recipient SET state = 3, attempt = ?4, wamid = ?5, a
 const LATER: &str = "UPDATE recipient SET accepted_at = ?6, wamid = coalesce(wamid, ?5) \
                      WHERE org_id = ?1 AND campaign_id = ?2 AND seq = ?3 AND attempt = ?4 AND accepted_at IS NULL";
 
+/// Rows, attempts and Meta's ids of one campaign, as arrays.
+type Columns<'a> = (Vec<i64>, Vec<i32>, Vec<&'a str>);
+
 /// Marks the outcomes, all of them accepted; says how many rows of each campaign went from planned to
 /// accepted.
 pub(crate) fn mark_accepted(
@@ -39,7 +42,7 @@ pub(crate) fn mark_accepted(
             }
         }
         Driver::Postgres(pg) => {
-            let mut by_campaign: BTreeMap<CampaignId, (Vec<i64>, Vec<i32>, Vec<&str>)> = BTreeMap::new();
+            let mut by_campaign: BTreeMap<CampaignId, Columns<'_>> = BTreeMap::new();
             for o in outcomes {
                 let Attempted::Accepted { wamid } = &o.result else { continue };
                 let (seqs, attempts, wamids) = by_campaign.entry(o.campaign).or_default();

@@ -113,7 +113,7 @@ fn is_conflict(code: &postgres::error::SqlState) -> bool {
 }
 
 fn is_io(e: &postgres::Error) -> bool {
-    std::error::Error::source(e).is_some_and(|s| s.is::<std::io::Error>())
+    std::error::Error::source(e).is_some_and(<dyn std::error::Error>::is::<std::io::Error>)
         || e.to_string().contains("connect")
 }
 

@@ -125,7 +125,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + IsTransient + Send + 'static,
     {
-        let (work, answer) = Job::new(body);
+        let (work, answer) = Job::queue(body);
         self.queue(work, true).await?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }
@@ -140,7 +140,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + IsTransient + Send + 'static,
     {
-        let (work, answer) = Job::new(body);
+        let (work, answer) = Job::queue(body);
         self.queue(work, false).await?;
         answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
     }

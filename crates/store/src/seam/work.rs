@@ -37,7 +37,7 @@ where
     T: Send + 'static,
     E: From<Error> + IsTransient + Send + 'static,
 {
-    pub(super) fn new(body: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
+    pub(super) fn queue(body: F) -> (Box<dyn Work>, oneshot::Receiver<Result<T, E>>) {
         let (answer, receiver) = oneshot::channel();
         (Box::new(Self { body, result: None, answer }), receiver)
     }
