@@ -121,10 +121,11 @@ impl Lane {
             .await?;
         let Some((token, account)) = taken else { return Ok(None) };
         settling::recover(&shared, org, number, token).await?;
-        if account.stopped_reason.is_some() {
-            return Ok(None);
-        }
-        let Some((route, access)) = shared.connection(org, &account) else {
+        let connection =
+            if account.stopped_reason.is_none() { shared.connection(org, &account) } else { None };
+        let Some((route, access)) = connection else {
+            // Nothing can be sent: whoever removes the cause shall not have to wait for the lease.
+            shared.store.write(move |tx| tx.release_lease(&lease_name(number), token)).await?;
             return Ok(None);
         };
         let pace = Pace::new(shared.settings.pace_per_second.unwrap_or(account.pace_per_second));
