@@ -243,23 +243,22 @@ fn address(config: &Config) -> Finding {
     }
 }
 
-fn meta(config: &Config) -> Vec<Finding> {
-    let mut findings = Vec::new();
-    findings.push(match &config.meta.app_secret {
+fn meta(config: &Config) -> [Finding; 2] {
+    let app_secret = match &config.meta.app_secret {
         Some(_) => ok("Meta app secret: set"),
         None => warn(
             "Meta app secret: not set, so every webhook is refused",
             "Set meta.app_secret (App Dashboard, Settings, Basic), or put it in a file: meta.app_secret_file.",
         ),
-    });
-    findings.push(match &config.meta.verify_token {
+    };
+    let verify_token = match &config.meta.verify_token {
         Some(_) => ok("Meta verify token: set"),
         None => warn(
             "Meta verify token: not set, so Meta cannot confirm the webhook's address",
             "Choose a long random word, set it as meta.verify_token and enter it in the App Dashboard.",
         ),
-    });
-    findings
+    };
+    [app_secret, verify_token]
 }
 
 /// Every message under way and every caller holds a file; the usual 1024 is tight.

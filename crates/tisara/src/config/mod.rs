@@ -198,13 +198,15 @@ impl Config {
                 });
                 continue;
             }
-            match std::fs::read_to_string(path).map(|text| text.trim_end().to_owned()) {
-                Ok(text) if !text.is_empty() => *secret = Some(Secret::new(text)),
-                Ok(_) => problems.push(Problem { at, what: format!("{} is empty", path.display()) }),
-                Err(e) => {
-                    problems.push(Problem { at, what: format!("{} cannot be read: {e}", path.display()) })
+            let what = match std::fs::read_to_string(path).map(|text| text.trim_end().to_owned()) {
+                Ok(text) if !text.is_empty() => {
+                    *secret = Some(Secret::new(text));
+                    continue;
                 }
-            }
+                Ok(_) => format!("{} is empty", path.display()),
+                Err(e) => format!("{} cannot be read: {e}", path.display()),
+            };
+            problems.push(Problem { at, what });
         }
     }
 

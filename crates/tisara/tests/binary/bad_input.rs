@@ -1,9 +1,7 @@
 //! Bad input and bad surroundings: each gets a message that says what to do, and its exit code.
 
-mod support;
-
+use crate::support::{run, tisara};
 use std::net::TcpListener;
-use support::{run, tisara};
 use tempfile::tempdir;
 
 #[test]

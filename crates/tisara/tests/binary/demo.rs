@@ -1,9 +1,7 @@
 //! `tisara demo` keeps its promise on both databases, and says so in numbers that add up.
 
-mod support;
-
+use crate::support::{Running, postgres, run, tisara, wait_for};
 use serde_json::Value;
-use support::{Running, postgres, run, tisara, wait_for};
 use tempfile::tempdir;
 
 #[track_caller]

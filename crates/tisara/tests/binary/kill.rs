@@ -1,9 +1,7 @@
 //! kill -9 at any moment of a campaign: it goes on by itself, nobody is forgotten, nobody gets it twice.
 
-mod support;
-
+use crate::support::installation::Installation;
 use serde_json::Value;
-use support::installation::Installation;
 
 const CONTACTS: u32 = 5_000;
 
@@ -17,7 +15,7 @@ async fn survives_four_kills(database: Option<String>) {
         // 0 stands for: as soon as anything more is out than before.
         let wanted = if wanted == 0 { (out + 1).min(total) } else { wanted };
         let seen = it.wait_until_out(&campaign, wanted).await;
-        out = support::installation::out(&seen);
+        out = crate::support::installation::out(&seen);
         it.kill_server();
         it.start_server();
         it.wait_until_ready().await;
@@ -34,7 +32,7 @@ async fn check(it: &Installation, end: &Value) {
     let lost = n("recipients") - n("failed") - it.reached().await;
     let doubled = report["doubled"].as_u64().unwrap() + report["doubled_contents"].as_u64().unwrap();
     assert_eq!((lost, doubled), (0, 0), "{end}\n{report}");
-    assert_eq!(n("recipients"), support::installation::out(end), "{end}");
+    assert_eq!(n("recipients"), crate::support::installation::out(end), "{end}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -44,7 +42,7 @@ async fn a_campaign_survives_kill_9_on_sqlite() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_campaign_survives_kill_9_on_postgres() {
-    let database = tokio::task::spawn_blocking(support::postgres).await.unwrap();
+    let database = tokio::task::spawn_blocking(crate::support::postgres).await.unwrap();
     survives_four_kills(Some(database)).await;
 }
 

@@ -175,6 +175,24 @@ impl Installation {
         assert_eq!(done["progress"]["inserted"], count, "{done}");
     }
 
+    /// A command that speaks to the server.
+    pub fn client(&self, args: &[&str]) -> Command {
+        let mut command = tisara(self.dir.path());
+        command.args(args).env("TISARA_KEY", &self.key);
+        command.env("TISARA_SERVER", format!("http://127.0.0.1:{}", self.server_port));
+        command
+    }
+
+    /// A file for such a command.
+    pub fn write(&self, name: &str, text: &str) {
+        std::fs::write(self.dir.path().join(name), text).unwrap();
+    }
+
+    /// Reads a file that such a command has written.
+    pub fn read(&self, name: &str) -> String {
+        std::fs::read_to_string(self.dir.path().join(name)).unwrap()
+    }
+
     /// Starts a campaign to everybody and gives its id.
     pub async fn start_campaign(&self) -> String {
         let value = |place: &str, name: &str, text: &str| json!({ "place": place, "name": name, "source": { "kind": "text", "text": text } });
@@ -280,7 +298,7 @@ async fn poll<T>(what: &str, mut ask: impl AsyncFnMut() -> Result<T, String>) ->
         match ask().await {
             Ok(answer) => return answer,
             Err(last) => {
-                assert!(start.elapsed() < PATIENCE, "waited too long for {what}; the last was: {last}")
+                assert!(start.elapsed() < PATIENCE, "waited too long for {what}; the last was: {last}");
             }
         }
         tokio::time::sleep(POLL).await;

@@ -1,12 +1,10 @@
 //! The binary under test: run to its end, or run beside the test and stopped at the end of it.
 
-#![allow(dead_code, unreachable_pub, reason = "each test binary uses its own part of this")]
-
 pub mod installation;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _},
-    path::{Path, PathBuf},
+    path::Path,
     process::{Child, Command, Stdio},
     sync::{Arc, Mutex},
     thread::JoinHandle,
@@ -88,11 +86,6 @@ impl Running {
         self.err.lock().expect("no test panics while it holds this").clone()
     }
 
-    /// Its process id.
-    pub fn id(&self) -> u32 {
-        self.child.id()
-    }
-
     /// SIGKILL: it gets no chance to do anything more.
     pub fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -158,9 +151,4 @@ pub fn postgres() -> String {
     let test = runtime.block_on(TestStore::new(Engine::Postgres));
     let tisara_store::Url::Postgres(url) = test.url.clone() else { unreachable!("asked for PostgreSQL") };
     url
-}
-
-/// The folder of the repository.
-pub fn repository() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().expect("the repository is there")
 }

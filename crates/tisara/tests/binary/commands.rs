@@ -1,0 +1,102 @@
+//! The commands that speak to a running server.
+
+use crate::support::{installation::Installation, run, tisara};
+use serde_json::Value;
+use tempfile::tempdir;
+
+#[test]
+fn an_organizations_key_is_printed_once_and_kept_nowhere() {
+    let dir = tempdir().unwrap();
+    let made = run(tisara(dir.path()).args(["org", "create", "Jasper's Market", "--region", "in"]));
+    assert_eq!(made.code, 0, "{made:#?}");
+    let key = made.out.split_whitespace().find(|word| word.starts_with("tsr_live_")).expect("a key");
+    for file in ["tisara.db", "tisara.db-wal", "key"] {
+        let bytes = std::fs::read(dir.path().join("data").join(file)).unwrap_or_default();
+        assert!(!bytes.windows(key.len()).any(|w| w == key.as_bytes()), "{file}");
+    }
+    run(tisara(dir.path()).args(["org", "create", "X", "--region", "Lanka"])).fails_with(2, &["two letters"]);
+    run(tisara(dir.path()).args(["org", "create", " "])).fails_with(2, &["name"]);
+}
+
+#[test]
+fn the_configuration_in_force_is_shown_without_its_secrets() {
+    let dir = tempdir().unwrap();
+    let shown =
+        run(tisara(dir.path()).args(["serve", "--print-config"]).env("TISARA_META__APP_SECRET", "s3cret"));
+    assert_eq!(shown.code, 0, "{shown:#?}");
+    assert!(shown.out.contains("stop_grace_ms = ") && !shown.out.contains("s3cret"), "{shown:#?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn contacts_are_imported_and_a_campaign_is_started_and_reported() {
+    let it = Installation::with_contacts(10, None).await;
+    it.write(
+        "more.csv",
+        "Name,Phone,City\nNimal,0771000001,Kandy\nKamala,no number,Galle\nRuwan,0771000002,\n",
+    );
+    let import = run(&mut it.client(&[
+        "contacts",
+        "import",
+        "more.csv",
+        "--region",
+        "LK",
+        "--label",
+        "vip",
+        "--json",
+        "--errors",
+        "left-out.csv",
+        "--consent-source",
+        "shop form",
+        "--consent-wording",
+        "I agree.",
+        "--everybody-agreed",
+    ]));
+    assert_eq!(import.code, 0, "{import:#?}");
+    let counts: Value = serde_json::from_str(&import.out).unwrap();
+    assert_eq!((&counts["imported"], &counts["refused"]), (&2.into(), &1.into()), "{counts}");
+    assert!(it.read("left-out.csv").contains("no number"));
+
+    let sent = run(&mut it.client(&[
+        "campaign",
+        "start",
+        "--name",
+        "VIPs",
+        "--template",
+        "seasonal_sale",
+        "--label",
+        "vip",
+        "--header",
+        "1=text:Sale",
+        "--body",
+        "1=name",
+        "--body",
+        "2=text:CODE",
+        "--body",
+        "3=field:City|home",
+        "--watch",
+        "--json",
+    ]));
+    assert_eq!(sent.code, 0, "{sent:#?}");
+    let standing: Value = serde_json::from_str(&sent.out).unwrap();
+    assert_eq!(
+        (&standing["state"], &standing["progress"]["recipients"]),
+        (&"completed".into(), &2.into()),
+        "{sent:#?}"
+    );
+
+    let id = standing["id"].as_str().unwrap();
+    let report = run(&mut it.client(&["campaign", "report", id]));
+    assert!(report.code == 0 && report.out.contains("VIPs: completed"), "{report:#?}");
+
+    run(&mut it.client(&["campaign", "start", "--name", "x", "--template", "seasonal_sail"]))
+        .fails_with(2, &["no template seasonal_sail", "seasonal_sale (en_US)"]);
+    run(&mut it.client(&["campaign", "start", "--name", "x", "--template", "seasonal_sale", "--body", "1"]))
+        .fails_with(2, &["PLACE=SOURCE"]);
+    run(&mut it.client(&["campaign", "report", "contact_01h455vb4pex5vsknk084sn02q"]))
+        .fails_with(2, &["campaign"]);
+    run(it.client(&["campaign", "report", id]).env("TISARA_KEY", "tsr_live_wrong"))
+        .fails_with(2, &["API key"]);
+    it.write("letter.csv", "%PDF-1.4\n%%EOF\n");
+    run(&mut it.client(&["contacts", "import", "letter.csv"])).fails_with(2, &["not a CSV or XLSX"]);
+    run(&mut it.client(&["contacts", "import", "nowhere.csv"])).fails_with(2, &["nowhere.csv"]);
+}
