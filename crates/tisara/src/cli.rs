@@ -77,6 +77,16 @@ pub enum Command {
     /// when something around the server is not ready.
     Doctor(Doctor),
 
+    /// Count the rows of every campaign and put right the counters that differ.
+    ///
+    /// Every counter is changed together with the rows it counts, so there should never be a difference;
+    /// this proves it. Stop the server first: rows and counters must stand still.
+    ///
+    /// Exit code 1 when --check found differences.
+    ///
+    /// Example: tisara repair --check
+    Repair(Repair),
+
     /// Contacts of an organization, through a running server.
     #[command(subcommand)]
     Contacts(Contacts),
@@ -223,6 +233,21 @@ pub struct Doctor {
     /// Leave out what needs the network outside (Meta's API).
     #[arg(long)]
     pub offline: bool,
+}
+
+/// `tisara repair`.
+#[derive(Debug, Args)]
+pub struct Repair {
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Only compare; change nothing.
+    #[arg(long)]
+    pub check: bool,
+
+    /// Print what was found as one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
 }
 
 /// A running server and the key to it.

@@ -19,6 +19,7 @@ mod org;
 mod poll;
 mod progress;
 mod remote;
+mod repair;
 mod running;
 mod serve;
 mod setup;
@@ -62,6 +63,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Contacts(command) => contacts::run(&command).await,
         Command::Org(command) => org::run(file, &command).await,
         Command::Migrate(place) => migrate::run(file, &place).await,
+        Command::Repair(args) => repair::run(file, &args).await,
         Command::Doctor(args) => doctor::run(file, &args).await,
     }
 }
