@@ -24,7 +24,8 @@ pub struct SendingAccount {
     pub pace_per_second: u32,
     /// Why nothing may be sent from it at present.
     pub stopped_reason: Option<String>,
-    /// When the newest webhook for it came.
+    /// When the newest webhook of its account came: read from the journal, since what is settled by it
+    /// must not miss the last one.
     pub last_webhook_at: Option<Timestamp>,
 }
 
@@ -53,7 +54,8 @@ impl OrgTx<'_, '_> {
     pub fn find_sending_account(&mut self, number: NumberId) -> Result<Option<SendingAccount>> {
         self.tx.find(
             "SELECT n.meta_id, n.waba_id, w.portfolio, w.token, o.data_key, n.pace_per_second, n.stopped_reason, \
-             n.last_webhook_at FROM number n JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id \
+             (SELECT j.received_at FROM journal j WHERE j.waba = w.meta_id ORDER BY j.id DESC LIMIT 1) \
+             FROM number n JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id \
              JOIN organization o ON o.id = n.org_id WHERE n.org_id = $1 AND n.id = $2",
             args![self.org, number],
             |r| {

@@ -262,7 +262,8 @@ fn start_emulator(dir: &Path, port: u16, server_port: u16) -> Running {
     let behaviour = &mut settings["behaviour"];
     behaviour["statuses"]["sent_ms"] = json!([5, 50]);
     behaviour["statuses"]["delivered_ms"] = json!([5, 100]);
-    behaviour["population"]["reads"] = json!(0.0);
+    // Some look at their phone only later, as people do: webhooks go on for a while after the last send.
+    behaviour["statuses"]["read_ms"] = json!([100, 10_000]);
     // Attempts at one recipient are one message.
     behaviour["identity"] = json!({ "callback_data_up_to": { "separator": ".", "parts": 2 } });
     behaviour["webhooks"]["retry_first_ms"] = json!(100);
