@@ -109,6 +109,7 @@ pub(crate) async fn run(shared: Arc<Shared>, runners: Vec<Arc<dyn JobRunner>>, s
             }
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             Some(_) = running.join_next(), if !running.is_empty() => {}
             () = ear.wait_for(|h| h == Hint::Jobs), if running.len() < AT_ONCE => {}

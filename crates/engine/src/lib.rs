@@ -21,8 +21,11 @@ mod planner;
 mod sender;
 mod settings;
 mod settling;
+#[cfg(test)]
+mod simulation;
 mod upkeep;
 mod vault;
+mod wire;
 
 pub use bus::{Bus, Ear, Hint};
 pub use journal::{AppendError, Journal};
@@ -56,7 +59,17 @@ impl Engine {
     /// # Errors
     /// When the database cannot be written.
     pub async fn start(parts: Parts, runners: Vec<Arc<dyn JobRunner>>) -> tisara_store::Result<Self> {
-        let shared = Arc::new(Shared::new(parts));
+        let wire = Arc::new(parts.client.clone());
+        Self::start_over(wire, parts, runners).await
+    }
+
+    /// As [`Engine::start`], over any way to Meta.
+    async fn start_over(
+        wire: Arc<dyn wire::Wire>,
+        parts: Parts,
+        runners: Vec<Arc<dyn JobRunner>>,
+    ) -> tisara_store::Result<Self> {
+        let shared = Arc::new(Shared::new(parts, wire));
         // SQLite has one process; whatever owned something before is dead and need not be waited for.
         if shared.store.engine() == Database::Sqlite {
             shared.store.write(|tx| tx.end_all_leases()).await?;
@@ -107,6 +120,7 @@ impl Engine {
             }
         };
         tokio::select! {
+            biased;
             () = all => true,
             () = self.shared.ambient.sleep(patience) => false,
         }

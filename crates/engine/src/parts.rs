@@ -4,10 +4,11 @@ use crate::{
     bus::{Bus, Hint},
     settings::Settings,
     vault::Vault,
+    wire::Wire,
 };
 use std::{
-    collections::HashSet,
-    sync::{Mutex, PoisonError},
+    collections::BTreeSet,
+    sync::{Arc, Mutex, PoisonError},
 };
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, CampaignId, Duration, OrgId, Timestamp};
@@ -33,7 +34,7 @@ pub struct Parts {
 /// The parts, and what the loops tell each other.
 pub(crate) struct Shared {
     pub(crate) store: Store,
-    pub(crate) client: Client,
+    pub(crate) wire: Arc<dyn Wire>,
     pub(crate) ambient: Ambient,
     pub(crate) vault: Vault,
     pub(crate) bus: Bus,
@@ -41,17 +42,17 @@ pub(crate) struct Shared {
     /// This run of this program; a lease names it.
     pub(crate) owner: String,
     hearing: Mutex<Hearing>,
-    touched: Mutex<HashSet<(OrgId, CampaignId)>>,
+    touched: Mutex<BTreeSet<(OrgId, CampaignId)>>,
 }
 
 impl Shared {
-    pub(crate) fn new(parts: Parts) -> Self {
+    pub(crate) fn new(parts: Parts, wire: Arc<dyn Wire>) -> Self {
         let owner: String = parts.ambient.rng().bytes::<8>().iter().map(|b| format!("{b:02x}")).collect();
         // Until the first note it is as if we had only just begun to listen.
         let hearing = Hearing { since: parts.ambient.now(), deaf_for: Duration::ZERO };
         Self {
             store: parts.store,
-            client: parts.client,
+            wire,
             ambient: parts.ambient,
             vault: parts.vault,
             bus: parts.bus,

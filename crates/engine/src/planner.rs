@@ -32,6 +32,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             continue;
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = ear.wait_for(|h| h == Hint::Plan) => {}
             () = shared.ambient.sleep(shared.settings.tick()) => {}

@@ -1,7 +1,7 @@
 //! Opening a lane for every number that has work.
 
 use crate::{bus::Hint, lane::Lane, parts::Shared};
-use std::{collections::HashMap, sync::Arc};
+use std::{collections::BTreeMap, sync::Arc};
 use tisara_domain::NumberId;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
@@ -9,7 +9,7 @@ use tokio_util::sync::CancellationToken;
 /// Looks for numbers with work, on hints and by itself, until told to stop; then waits for the lanes.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let mut ear = shared.bus.subscribe();
-    let mut lanes: HashMap<NumberId, JoinHandle<()>> = HashMap::new();
+    let mut lanes: BTreeMap<NumberId, JoinHandle<()>> = BTreeMap::new();
     while !stop.is_cancelled() {
         lanes.retain(|_, lane| !lane.is_finished());
         let now = shared.ambient.now();
@@ -25,6 +25,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         }
         metrics::gauge!("tisara_lanes").set(lanes.len() as f64);
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = ear.wait_for(|h| h == Hint::Work) => {}
             () = shared.ambient.sleep(shared.settings.tick()) => {}

@@ -35,6 +35,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         }
         shared.tell_touched();
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = shared.ambient.sleep(TELL) => {}
         }

@@ -61,6 +61,7 @@ async fn keep(shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>, stop: Can
     loop {
         group.clear();
         let came = tokio::select! {
+            biased;
             n = queue.recv_many(&mut group, GROUP_MAX) => n,
             // What came in before the stop is still kept.
             () = stop.cancelled() => {

@@ -82,6 +82,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
             continue;
         }
         tokio::select! {
+            biased;
             () = stop.cancelled() => {}
             () = ear.wait_for(|h| h == Hint::Journal) => {}
             () = shared.ambient.sleep(shared.settings.tick()) => {}

@@ -8,14 +8,14 @@ use super::{
     reserve::{Done, Handed, Task, Turn, take_turn},
     verdict::{Consequence, Fate, judge},
 };
-use crate::{bus::Hint, parts::Shared, settling, vault::waba_token_place};
+use crate::{bus::Hint, parts::Shared, settling, vault::waba_token_place, wire::Route};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use std::{
-    collections::{HashMap, HashSet, VecDeque},
+    collections::{BTreeMap, HashMap, HashSet, VecDeque},
     sync::Arc,
 };
-use tisara_cloud_api::{AccessToken, CallError, NumberRoute, SendReceipt};
+use tisara_cloud_api::{AccessToken, CallError, SendReceipt};
 use tisara_domain::{CampaignId, Duration, NumberId, OrgId, Timestamp, pace::Pace, recipient::own_code};
 use tisara_store::{Error, Result, sending::SendingAccount};
 use tokio_util::sync::CancellationToken;
@@ -40,8 +40,7 @@ pub(crate) struct Lane {
     owner: String,
     token: i64,
     lease_until: Timestamp,
-    route: NumberRoute,
-    access: AccessToken,
+    route: Arc<dyn Route>,
     account: SendingAccount,
     pace: Pace,
     pairs: Pairs,
@@ -52,7 +51,7 @@ pub(crate) struct Lane {
     /// People that a single message is on its way to: the next one to them waits, to keep the order.
     writing_to: HashSet<String>,
     done: Vec<Done>,
-    chunks: HashMap<(CampaignId, i64), Chunk>,
+    chunks: BTreeMap<(CampaignId, i64), Chunk>,
     /// Nothing is sent before: Meta cannot be reached.
     hold_until: Timestamp,
     holds: u32,
@@ -123,7 +122,7 @@ impl Lane {
         settling::recover(&shared, org, number, token).await?;
         let connection =
             if account.stopped_reason.is_none() { shared.connection(org, &account) } else { None };
-        let Some((route, access)) = connection else {
+        let Some(route) = connection else {
             // Nothing can be sent: whoever removes the cause shall not have to wait for the lease.
             shared.store.write(move |tx| tx.release_lease(&lease_name(number), token)).await?;
             return Ok(None);
@@ -137,7 +136,6 @@ impl Lane {
             token,
             lease_until: until,
             route,
-            access,
             account,
             pace,
             pairs: Pairs::new(),
@@ -147,7 +145,7 @@ impl Lane {
             in_flight: FuturesUnordered::new(),
             writing_to: HashSet::new(),
             done: Vec::new(),
-            chunks: HashMap::new(),
+            chunks: BTreeMap::new(),
             hold_until: Timestamp(0),
             holds: 0,
             may_have_work: true,
@@ -180,7 +178,7 @@ impl Lane {
             }
             let wake = self.next_wake(now, next_tick);
             tokio::select! {
-                biased;
+               biased;
                 () = stop.cancelled() => break,
                 Some(attempt) = self.in_flight.next(), if !self.in_flight.is_empty() => {
                     self.sent(attempt);
@@ -376,10 +374,11 @@ impl Lane {
         if matches!(task, Task::Message(_)) {
             self.writing_to.insert(task.address().to_owned());
         }
-        let (route, access, began_at) = (self.route.clone(), self.access.clone(), self.shared.ambient.now());
+        let began_at = self.shared.ambient.now();
+        let sending = self.route.send(body);
         self.in_flight.push(
             async move {
-                let result = route.send_body(&access, body).await;
+                let result = sending.await;
                 Attempt { task, began_at, result }
             }
             .boxed(),
@@ -533,6 +532,7 @@ impl Lane {
         tokio::pin!(patience);
         while !self.in_flight.is_empty() {
             tokio::select! {
+                biased;
                 Some(attempt) = self.in_flight.next() => self.sent(attempt),
                 () = &mut patience => break,
             }
@@ -578,7 +578,7 @@ fn outcome_word(fate: &Fate) -> &'static str {
 
 impl Shared {
     /// The way to Meta for an account; `None` (and a log line) when its token does not open.
-    fn connection(&self, org: OrgId, account: &SendingAccount) -> Option<(NumberRoute, AccessToken)> {
+    fn connection(&self, org: OrgId, account: &SendingAccount) -> Option<Arc<dyn Route>> {
         let place = waba_token_place(org, account.waba_id);
         let secret = self
             .vault
@@ -588,7 +588,6 @@ impl Shared {
             )
             .ok()?;
         let access = AccessToken::new(std::str::from_utf8(&secret).ok()?).ok()?;
-        let route = self.client.number(&account.meta_id).ok()?;
-        Some((route, access))
+        self.wire.route(&account.meta_id, access)
     }
 }

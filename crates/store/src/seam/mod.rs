@@ -8,6 +8,8 @@
 mod arg;
 mod cell;
 mod error;
+#[cfg(feature = "testing")]
+mod inline;
 mod postgres;
 mod sqlite;
 mod store;
@@ -17,6 +19,8 @@ mod work;
 pub use arg::{Arg, ToArg};
 pub use cell::{Cell, Column, Row};
 pub use error::{Error, Result};
+#[cfg(feature = "testing")]
+pub use inline::{Commit, Fate};
 pub use store::{Options, Store, Url};
 pub(crate) use tx::Driver;
 pub use tx::{Engine, OrgTx, Tx};

@@ -81,6 +81,8 @@ pub struct Store(Arc<Backend>);
 enum Backend {
     Sqlite(Sqlite),
     Postgres(Postgres),
+    #[cfg(feature = "testing")]
+    Inline(super::inline::Inline),
 }
 
 impl fmt::Debug for Store {
@@ -110,7 +112,18 @@ impl Store {
         match *self.0 {
             Backend::Sqlite(_) => Engine::Sqlite,
             Backend::Postgres(_) => Engine::Postgres,
+            #[cfg(feature = "testing")]
+            Backend::Inline(_) => Engine::Sqlite,
         }
+    }
+
+    /// An empty database in memory that works on the caller's thread and dies when `fate` says so.
+    ///
+    /// # Errors
+    /// As the database says.
+    #[cfg(feature = "testing")]
+    pub fn open_inline(fate: super::inline::Fate) -> Result<Self> {
+        Ok(Self(Arc::new(Backend::Inline(super::inline::Inline::open(fate)?))))
     }
 
     /// Runs `body` in a transaction and commits it; when this returns `Ok`, it is on disk. An `Err`
@@ -151,6 +164,14 @@ impl Store {
             (Backend::Sqlite(s), false) => s.read(work).await,
             (Backend::Postgres(p), true) => p.write(work).await,
             (Backend::Postgres(p), false) => p.read(work).await,
+            #[cfg(feature = "testing")]
+            (Backend::Inline(i), write) => {
+                if !i.run(work, write) {
+                    // The program is dead: nothing happens in it any more.
+                    std::future::pending::<()>().await;
+                }
+                Ok(())
+            }
         }
     }
 }
