@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 /// Runs the command.
 pub async fn run(args: &Emulate) -> anyhow::Result<()> {
-    let settings = settings(args)?;
+    let mut settings = settings(args)?;
     if args.print_settings {
         terminal::out(serde_json::to_string_pretty(&settings)?);
         return Ok(());
@@ -20,6 +20,9 @@ pub async fn run(args: &Emulate) -> anyhow::Result<()> {
     logging::start(&Logging { level: "warn,tisara_emulator=info".to_owned(), format: Format::Text });
     let listener = listen::bind(SocketAddr::new(args.host, args.port)).await?;
     let address = listener.local_addr()?;
+    if settings.public_url == Settings::default().public_url {
+        settings.public_url = format!("http://{address}");
+    }
     let webhooks = settings.world.apps.first().and_then(|app| app.callback_url.clone());
     let is_default_world = settings.world == with_webhooks(World::default(), webhooks.as_deref());
     let emulator = Emulator::new(settings, setup::ambient()?);

@@ -2,6 +2,10 @@
 
 use super::codes;
 use serde_json::{Value, json};
+use std::ops::RangeInclusive;
+
+/// Meta lists these as codes, and answers code 100 with them in `error_subcode`.
+const SUBCODES: RangeInclusive<i64> = 2_388_000..=2_388_999;
 
 /// What a Graph call is refused with.
 #[derive(Clone, Debug, PartialEq)]
@@ -94,13 +98,17 @@ impl GraphError {
 
     pub(crate) fn body(&self, trace_id: &str) -> Value {
         let m = &*self.more;
-        let message =
-            m.message.clone().unwrap_or_else(|| format!("(#{}) {}", self.code, codes::find(self.code).title));
-        let mut error = json!({"message": message, "type": m.kind, "code": self.code});
+        let is_subcode = SUBCODES.contains(&self.code);
+        let code = if is_subcode { 100 } else { self.code };
+        let message = m.message.clone().unwrap_or_else(|| match code {
+            100 if is_subcode => "Invalid parameter".to_owned(),
+            _ => format!("(#{code}) {}", codes::find(code).title),
+        });
+        let mut error = json!({"message": message, "type": m.kind, "code": code});
         if let Some(details) = &m.details {
             error["error_data"] = json!({"messaging_product": "whatsapp", "details": details});
         }
-        if let Some(subcode) = m.subcode {
+        if let Some(subcode) = m.subcode.or_else(|| is_subcode.then_some(self.code)) {
             error["error_subcode"] = json!(subcode);
         }
         if let Some((title, text)) = &m.user {
@@ -132,6 +140,17 @@ mod tests {
             json!({"error": {"message": "(#130429) Rate limit hit", "type": "OAuthException", "code": 130_429,
                 "error_data": {"messaging_product": "whatsapp", "details": "Cloud API message throughput has been reached."},
                 "fbtrace_id": "Az8"}})
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_template_stands_in_the_subcode() {
+        let body = GraphError::new(2_388_024).user("Content exists", "There is already content.").body("x");
+        assert_eq!(
+            body,
+            json!({"error": {"message": "Invalid parameter", "type": "OAuthException", "code": 100,
+                "error_subcode": 2_388_024, "is_transient": false, "error_user_title": "Content exists",
+                "error_user_msg": "There is already content.", "fbtrace_id": "x"}})
         );
     }
 
