@@ -1,0 +1,116 @@
+//! The server's API, as any client of an organization sees it.
+
+use anyhow::{Context as _, bail};
+use serde_json::Value;
+use std::net::SocketAddr;
+use tisara_domain::{Ambient, Duration};
+
+const POLL: Duration = Duration::from_millis(50);
+/// Longest wait for an answer of a server that may be down for a while.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+/// Calls with an organization's key.
+#[derive(Clone)]
+pub(crate) struct Api {
+    base: String,
+    key: String,
+    http: reqwest::Client,
+    ambient: Ambient,
+}
+
+/// Why a call brought no answer to work with.
+#[derive(Debug)]
+pub(crate) enum CallError {
+    /// The server said no: nothing was done.
+    Refused(anyhow::Error),
+    /// It is not known what was done: the server was killed meanwhile, or not there.
+    Unknown(anyhow::Error),
+}
+
+impl From<CallError> for anyhow::Error {
+    fn from(e: CallError) -> Self {
+        match e {
+            CallError::Refused(e) | CallError::Unknown(e) => e,
+        }
+    }
+}
+
+impl Api {
+    pub(crate) fn new(server: SocketAddr, key: &str, ambient: Ambient) -> Self {
+        let base = format!("http://{server}/api/v1");
+        Self { base, key: key.to_owned(), http: reqwest::Client::new(), ambient }
+    }
+
+    async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value, CallError> {
+        let unknown = |e: reqwest::Error| CallError::Unknown(e.into());
+        let answer = request.bearer_auth(&self.key).send().await.map_err(unknown)?;
+        let (status, url) = (answer.status(), answer.url().path().to_owned());
+        let text = answer.text().await.map_err(unknown)?;
+        if status.is_server_error() {
+            return Err(CallError::Unknown(anyhow::anyhow!("{url}: {status} {text}")));
+        }
+        if !status.is_success() {
+            return Err(CallError::Refused(anyhow::anyhow!("{url}: {status} {text}")));
+        }
+        serde_json::from_str(&text).map_err(|e| CallError::Unknown(e.into()))
+    }
+
+    /// One `GET`.
+    pub(crate) async fn get(&self, path: &str) -> Result<Value, CallError> {
+        self.call(self.http.get(format!("{}{path}", self.base))).await
+    }
+
+    /// One `POST`.
+    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
+        self.call(self.http.post(format!("{}{path}", self.base)).json(body)).await
+    }
+
+    /// A file of contacts; gives the import.
+    pub(crate) async fn import(&self, csv: String, options: &Value) -> Result<Value, CallError> {
+        let part = reqwest::multipart::Part::text(csv).file_name("contacts.csv");
+        let form = reqwest::multipart::Form::new().text("options", options.to_string()).part("file", part);
+        self.call(self.http.post(format!("{}/contacts/imports", self.base)).multipart(form)).await
+    }
+
+    /// `GET`, again and again while the server is away.
+    pub(crate) async fn get_surely(&self, path: &str) -> anyhow::Result<Value> {
+        let until = self.ambient.now().plus(PATIENCE);
+        loop {
+            match self.get(path).await {
+                Ok(answer) => return Ok(answer),
+                Err(CallError::Refused(e)) => return Err(e),
+                Err(CallError::Unknown(e)) if self.ambient.now() > until => {
+                    return Err(e.context(format!("no answer to GET {path}")));
+                }
+                Err(CallError::Unknown(_)) => self.ambient.sleep(POLL).await,
+            }
+        }
+    }
+
+    /// All items of a list, page after page.
+    pub(crate) async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+        let sign = if path.contains('?') { '&' } else { '?' };
+        let (mut all, mut after) = (Vec::new(), String::new());
+        loop {
+            let mut page = self.get_surely(&format!("{path}{sign}limit=200{after}")).await?;
+            match page["items"].take() {
+                Value::Array(items) => all.extend(items),
+                _ => bail!("GET {path} gave no list: {page}"),
+            }
+            match page["next"].as_str() {
+                Some(next) => after = format!("&after={next}"),
+                None => return Ok(all),
+            }
+        }
+    }
+}
+
+/// A text that must be there.
+pub(crate) fn text(value: &Value) -> anyhow::Result<String> {
+    value.as_str().map(str::to_owned).with_context(|| format!("no text: {value}"))
+}
+
+/// A count that must be there.
+pub(crate) fn count(value: &Value) -> anyhow::Result<u64> {
+    value.as_u64().with_context(|| format!("no count: {value}"))
+}

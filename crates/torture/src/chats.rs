@@ -1,0 +1,152 @@
+//! People who write while all this goes on, and somebody who answers each of them through the API.
+
+use crate::{
+    api::{Api, CallError, text},
+    world,
+};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tisara_domain::{Ambient, Duration, Rng};
+use tisara_emulator::Control;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+/// People who write, each kind.
+const CONTACTS: u64 = 150;
+const STRANGERS: u64 = 50;
+/// Between two messages, in milliseconds. With 200 people nobody comes near Meta's pace for one person.
+const PAUSE_MS: std::ops::Range<u64> = 20..200;
+const LOOK_AGAIN: Duration = Duration::from_millis(100);
+
+/// What somebody wrote.
+#[derive(Clone, Debug)]
+pub(crate) struct Written {
+    pub(crate) phone: String,
+    /// Which of the two numbers they wrote to.
+    pub(crate) number: usize,
+    /// Different each time.
+    pub(crate) text: String,
+}
+
+/// An answer that the server took.
+#[derive(Clone, Debug)]
+pub(crate) struct Reply {
+    pub(crate) thread: String,
+    /// Different each time.
+    pub(crate) text: String,
+}
+
+#[derive(Default)]
+struct Said {
+    written: Mutex<Vec<Written>>,
+    replies: Mutex<Vec<Reply>>,
+}
+
+/// Both sides at work.
+pub(crate) struct Chats {
+    said: Arc<Said>,
+    stop_writing: CancellationToken,
+    stop_replying: CancellationToken,
+    replying: JoinHandle<anyhow::Result<()>>,
+}
+
+impl Chats {
+    /// Begins. `contacts` is how many contacts there are to write.
+    pub(crate) fn begin(emulator: Control, api: Api, contacts: u32, ambient: Ambient, rng: Rng) -> Self {
+        let said = Arc::new(Said::default());
+        let (stop_writing, stop_replying) = (CancellationToken::new(), CancellationToken::new());
+        tokio::spawn(write(
+            Arc::clone(&said),
+            emulator,
+            contacts,
+            ambient.clone(),
+            rng,
+            stop_writing.clone(),
+        ));
+        let replying = tokio::spawn(reply(Arc::clone(&said), api, ambient, stop_replying.clone()));
+        Self { said, stop_writing, stop_replying, replying }
+    }
+
+    /// Nobody writes any more.
+    pub(crate) fn stop_writing(&self) {
+        self.stop_writing.cancel();
+    }
+
+    /// Nobody answers any more; what was said.
+    pub(crate) async fn end(self) -> anyhow::Result<(Vec<Written>, Vec<Reply>)> {
+        self.stop_writing.cancel();
+        self.stop_replying.cancel();
+        self.replying.await??;
+        let (written, replies) = (lock(&self.said.written).clone(), lock(&self.said.replies).clone());
+        Ok((written, replies))
+    }
+}
+
+async fn write(
+    said: Arc<Said>,
+    emulator: Control,
+    contacts: u32,
+    ambient: Ambient,
+    rng: Rng,
+    stop: CancellationToken,
+) {
+    let writers = u64::from(contacts).clamp(1, CONTACTS);
+    for n in 0_u64.. {
+        let pause = PAUSE_MS.start + rng.below(PAUSE_MS.end - PAUSE_MS.start);
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = ambient.sleep(Duration::from_millis(pause)) => {}
+        }
+        let who = rng.below(writers + STRANGERS);
+        let phone = match u32::try_from(who).unwrap_or(0) {
+            n if who < writers => world::contact(n),
+            n => world::stranger(n),
+        };
+        let number = usize::try_from(rng.below(2)).unwrap_or(0);
+        let text = format!("question {n}");
+        if emulator.write(&phone, Some(world::NUMBERS[number]), &text).is_ok() {
+            lock(&said.written).push(Written { phone, number, text });
+        }
+    }
+}
+
+async fn reply(said: Arc<Said>, api: Api, ambient: Ambient, stop: CancellationToken) -> anyhow::Result<()> {
+    let mut n = 0;
+    while !stop.is_cancelled() {
+        let unread = api.get_surely("/threads?unread=true&limit=100").await?;
+        for thread in unread["items"].as_array().into_iter().flatten() {
+            let (thread, line) = (text(&thread["id"])?, format!("answer {n}"));
+            n += 1;
+            send_once(&api, &thread, &line).await?;
+            lock(&said.replies).push(Reply { thread: thread.clone(), text: line });
+            // Should this be lost, there is one more answer; that does no harm.
+            let _ = api.post(&format!("/threads/{thread}/read"), &json!({})).await;
+        }
+        tokio::select! {
+            () = stop.cancelled() => {}
+            () = ambient.sleep(LOOK_AGAIN) => {}
+        }
+    }
+    Ok(())
+}
+
+/// Sends as a careful client does: after a call of unknown end it looks whether the message is there.
+async fn send_once(api: &Api, thread: &str, line: &str) -> anyhow::Result<()> {
+    let path = format!("/threads/{thread}/messages");
+    loop {
+        match api.post(&path, &json!({ "kind": "text", "text": line })).await {
+            Ok(_) => return Ok(()),
+            Err(CallError::Refused(e)) => return Err(e.context("an answer was refused")),
+            Err(CallError::Unknown(_)) => {}
+        }
+        let newest = api.get_surely(&format!("{path}?limit=50")).await?;
+        let is_it = |m: &Value| m["text"] == line && m["direction"] == "outbound";
+        if newest["items"].as_array().into_iter().flatten().any(is_it) {
+            return Ok(());
+        }
+    }
+}
+
+fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
+    what.lock().unwrap_or_else(PoisonError::into_inner)
+}
