@@ -142,7 +142,12 @@ impl Bench {
             request = request.header("content-type", "application/json");
         }
         let body = body.map_or_else(Body::empty, |b| Body::from(b.to_string()));
-        let (status, _, bytes) = self.raw(request.body(body).unwrap()).await;
+        self.request(request.body(body).unwrap()).await
+    }
+
+    /// A request as it is; the answer's status and JSON.
+    pub(crate) async fn request(&self, request: Request) -> (u16, Value) {
+        let (status, _, bytes) = self.raw(request).await;
         (status.as_u16(), serde_json::from_slice(&bytes).unwrap_or(Value::Null))
     }
 
