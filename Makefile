@@ -1,6 +1,6 @@
 # Tisara's commands. `make run` and `make test` do all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench fmt
+.PHONY: help run test check bench torture fuzz fmt
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,17 @@ bench: ## 100,000 messages at full speed, on SQLite and on PostgreSQL
 	target/release/tisara demo --once --json --contacts 100000 --pace max $(ARGS)
 	scripts/with-postgres sh -c 'target/release/tisara demo --once --json --contacts 100000 --pace max \
 	  --database "$$TISARA_TEST_POSTGRES" $(ARGS)'
+
+KILLS ?= 10
+RECIPIENTS ?= 4000
+DATABASE ?= sqlite
+torture: ## Kill the server again and again while it works: KILLS=50 RECIPIENTS=20000 DATABASE=sqlite|postgres SEED=…
+	@scripts/need rust cc
+	scripts/torture $(KILLS) $(RECIPIENTS) $(DATABASE) $(SEED)
+
+fuzz: ## Random input for FUZZ_SECONDS=60 each: webhook parser, checks of messages, the emulator's sends
+	@scripts/need rust cc
+	fuzz/run $(ARGS)
 
 fmt: ## Format the code
 	@scripts/need rust rustfmt
