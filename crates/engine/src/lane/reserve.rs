@@ -46,19 +46,19 @@ impl Task {
     }
 }
 
-/// What became of a task; `None` for one that was not attempted after all.
+/// What became of a task.
 #[derive(Clone, Debug)]
 pub(super) struct Done {
     pub(super) task: Task,
     /// When the attempt began.
     pub(super) began_at: Timestamp,
-    pub(super) fate: Option<Fate>,
+    pub(super) fate: Fate,
     pub(super) consequence: Consequence,
 }
 
 impl Done {
-    /// A task that never left: `fate` of it, or none as if it had not been handed out.
-    pub(super) const fn unattempted(task: Task, now: Timestamp, fate: Option<Fate>) -> Self {
+    /// A task that never left, and what becomes of it.
+    pub(super) const fn unattempted(task: Task, now: Timestamp, fate: Fate) -> Self {
         Self { task, began_at: now, fate, consequence: Consequence::None }
     }
 }
@@ -262,11 +262,11 @@ fn contact(org: &mut OrgTx<'_, '_>, task: &Task) -> Result<Option<tisara_domain:
 fn outcome(done: &Done, settle_at: Timestamp) -> Option<Outcome> {
     let Task::Recipient(row) = &done.task else { return None };
     let result = match &done.fate {
-        Some(Fate::Accepted { wamid }) => Attempted::Accepted { wamid: wamid.clone() },
-        Some(Fate::Failed { code, .. }) => Attempted::Failed { code: *code },
-        Some(Fate::Retry { due_at }) => Attempted::Retry { due_at: *due_at },
-        Some(Fate::Uncertain) => Attempted::Uncertain { began_at: done.began_at, settle_at },
-        None => Attempted::Returned,
+        Fate::Accepted { wamid } => Attempted::Accepted { wamid: wamid.clone() },
+        Fate::Failed { code, .. } => Attempted::Failed { code: *code },
+        Fate::Retry { due_at } => Attempted::Retry { due_at: *due_at },
+        Fate::Return { due_at } => Attempted::Returned { due_at: *due_at },
+        Fate::Uncertain => Attempted::Uncertain { began_at: done.began_at, settle_at },
     };
     Some(Outcome {
         campaign: row.campaign,
@@ -279,12 +279,9 @@ fn outcome(done: &Done, settle_at: Timestamp) -> Option<Outcome> {
 
 fn message_outcome(done: &Done, turn: &Turn) -> MessageOutcome {
     match &done.fate {
-        Some(Fate::Accepted { wamid }) => MessageOutcome::Accepted { wamid: wamid.clone() },
-        Some(Fate::Failed { code, details }) => {
-            MessageOutcome::Failed { code: *code, details: details.clone() }
-        }
-        Some(Fate::Retry { due_at }) => MessageOutcome::Retry { due_at: *due_at },
-        Some(Fate::Uncertain) => MessageOutcome::Uncertain { settle_at: turn.settle_at },
-        None => MessageOutcome::Retry { due_at: turn.now },
+        Fate::Accepted { wamid } => MessageOutcome::Accepted { wamid: wamid.clone() },
+        Fate::Failed { code, details } => MessageOutcome::Failed { code: *code, details: details.clone() },
+        Fate::Retry { due_at } | Fate::Return { due_at } => MessageOutcome::Retry { due_at: *due_at },
+        Fate::Uncertain => MessageOutcome::Uncertain { settle_at: turn.settle_at },
     }
 }

@@ -326,11 +326,11 @@ impl Lane {
             }
             if !self.is_running(&task) {
                 // Paused or cancelled since it was handed out: as if it never had been.
-                self.finish(Done::unattempted(task, now, None));
+                self.finish(Done::unattempted(task, now, Fate::Return { due_at: now }));
                 continue;
             }
             if let Err(due_at) = self.pairs.take(task.address(), now) {
-                self.finish(Done::unattempted(task, now, Some(Fate::Retry { due_at })));
+                self.finish(Done::unattempted(task, now, Fate::Return { due_at }));
                 continue;
             }
             match self.body(&task) {
@@ -340,7 +340,7 @@ impl Lane {
                 }
                 Err(details) => {
                     let fate = Fate::Failed { code: own_code::UNSENDABLE, details };
-                    self.finish(Done::unattempted(task, now, Some(fate)));
+                    self.finish(Done::unattempted(task, now, fate));
                 }
             }
         }
@@ -412,7 +412,7 @@ impl Lane {
             }
             _ => {}
         }
-        self.finish(Done { task, began_at, fate: Some(fate), consequence });
+        self.finish(Done { task, began_at, fate, consequence });
     }
 
     /// Meta cannot be reached: everything waits, a little longer each time.
@@ -539,7 +539,7 @@ impl Lane {
         }
         let now = self.shared.ambient.now();
         for task in std::mem::take(&mut self.ready) {
-            self.finish(Done::unattempted(task, now, None));
+            self.finish(Done::unattempted(task, now, Fate::Return { due_at: now }));
         }
         let unanswered = !self.in_flight.is_empty();
         let mut turn = self.begin_turn(self.shared.ambient.now());
@@ -571,7 +571,7 @@ fn outcome_word(fate: &Fate) -> &'static str {
     match fate {
         Fate::Accepted { .. } => "accepted",
         Fate::Failed { .. } => "failed",
-        Fate::Retry { .. } => "retry",
+        Fate::Retry { .. } | Fate::Return { .. } => "retry",
         Fate::Uncertain => "uncertain",
     }
 }

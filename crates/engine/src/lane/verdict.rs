@@ -15,8 +15,10 @@ pub(crate) enum Fate {
     Accepted { wamid: String },
     /// It will not be sent.
     Failed { code: i32, details: String },
-    /// It surely did not go out; again then.
+    /// It surely did not go out, for a cause of its own; again then, and the attempt counts.
     Retry { due_at: Timestamp },
+    /// It surely did not go out, for a cause that is not its own; again then, as if never tried.
+    Return { due_at: Timestamp },
     /// It may have gone out.
     Uncertain,
 }
@@ -80,7 +82,10 @@ pub(crate) fn webhook_failure(
         }
         action => refusal(action, error.code, &details, attempt, now, None, rng),
     };
-    let retry_at = if let Fate::Retry { due_at } = fate { Some(due_at) } else { None };
+    let retry_at = match fate {
+        Fate::Retry { due_at } | Fate::Return { due_at } => Some(due_at),
+        _ => None,
+    };
     (retry_at, code(error.code), details, consequence)
 }
 
@@ -97,7 +102,7 @@ fn refusal(
     let or_failed = |fate: Option<Fate>| fate.unwrap_or_else(failed);
     let reason = || format!("{} (Meta's code {meta_code})", codes::meaning(meta_code));
     // Refused for a cause that a person can remove: nothing is lost, it waits for that person.
-    let waits = Fate::Retry { due_at: now };
+    let waits = Fate::Return { due_at: now };
     match action {
         Action::Retry => (again(Wait::Connection, attempt, now, retry_after, rng), Consequence::None),
         Action::SlowDown(_) => (again(Wait::Pace, attempt, now, retry_after, rng), Consequence::SlowDown),
@@ -122,7 +127,10 @@ fn refusal(
 }
 
 fn again(wait: Wait, attempt: u32, now: Timestamp, retry_after: Option<Duration>, rng: &Rng) -> Fate {
-    retry(wait, attempt, now, retry_after, rng).unwrap_or(Fate::Retry { due_at: now })
+    match retry(wait, attempt, now, retry_after, rng) {
+        Some(Fate::Retry { due_at }) => Fate::Return { due_at },
+        _ => Fate::Return { due_at: now },
+    }
 }
 
 fn retry(wait: Wait, attempt: u32, now: Timestamp, retry_after: Option<Duration>, rng: &Rng) -> Option<Fate> {

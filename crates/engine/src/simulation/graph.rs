@@ -36,6 +36,8 @@ pub(super) struct State {
     pub(super) webhooks: Vec<Webhook>,
     /// How often a row was accepted and did not fail.
     pub(super) reached: BTreeMap<(String, i64), u32>,
+    /// How often a row was accepted and then failed.
+    pub(super) failed: BTreeMap<(String, i64), u32>,
     /// When sends began, for the pace.
     pub(super) began: Vec<Timestamp>,
     accepted: u64,
@@ -114,9 +116,8 @@ impl Graph {
     fn accept(&self, state: &mut State, about: RecipientRef, arrives: bool) -> SendReceipt {
         state.accepted += 1;
         let wamid = format!("wamid.{}", state.accepted);
-        if arrives {
-            *state.reached.entry((about.campaign.to_string(), about.seq)).or_default() += 1;
-        }
+        let fates = if arrives { &mut state.reached } else { &mut state.failed };
+        *fates.entry((about.campaign.to_string(), about.seq)).or_default() += 1;
         let statuses: &[&str] = match self.rng.below(10) {
             _ if !arrives => &["failed"],
             0 => &["sent", "read"],

@@ -43,7 +43,8 @@ pub enum Attempted {
         /// The code.
         code: i32,
     },
-    /// It surely did not go out and is to be tried again.
+    /// It surely did not go out, and is to be tried again as often as its cause allows: the attempt
+    /// counts.
     Retry {
         /// Not before.
         due_at: Timestamp,
@@ -55,8 +56,12 @@ pub enum Attempted {
         /// When to look at it.
         settle_at: Timestamp,
     },
-    /// It was not attempted after all (pause, stop): as if never handed out.
-    Returned,
+    /// It was not attempted after all (a pause, a stop), or surely never reached the person for a cause
+    /// that is not its own (the pace, the connection): as if never handed out, and due then.
+    Returned {
+        /// Not before.
+        due_at: Timestamp,
+    },
 }
 
 impl OrgTx<'_, '_> {
@@ -128,8 +133,8 @@ impl OrgTx<'_, '_> {
                 let times = Times { due_at: settle_at, began_at, attempted_at: now };
                 self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)
             }
-            // Handed out and not sent: due at once, and the attempt does not count.
-            Attempted::Returned => {
+            // The attempt does not count: patience is for causes of the message's own.
+            Attempted::Returned { due_at } => {
                 if outcome.from_follow_up {
                     self.tx.execute(
                         "UPDATE recipient SET attempt = attempt - 1 \
@@ -137,7 +142,7 @@ impl OrgTx<'_, '_> {
                         args![self.org, campaign, seq, outcome.attempt],
                     )?;
                 }
-                self.write_follow_up((campaign, seq), number, follow_up_kind::RETRY, Times::due(now))
+                self.write_follow_up((campaign, seq), number, follow_up_kind::RETRY, Times::due(due_at))
             }
         }
     }
