@@ -104,16 +104,19 @@ pub async fn import(
     let bar = progress::bar(begun.progress.bytes_total.max(1), progress::BYTES, quiet);
     bar.set_prefix("importing");
     let path = format!("/api/v1/contacts/imports/{}", begun.id);
-    let done = poll::until(
-        ambient,
-        async || api.get::<ImportJob>(&path).await,
-        ImportJob::is_over,
-        |job| {
-            bar.set_position(job.progress.bytes_read);
-            bar.set_message(format!("{} contacts", grouped(job.progress.counts.unique_valid)));
-        },
-    )
-    .await;
+    let mut told = None;
+    let seen = |job: &ImportJob| {
+        // Something is in the way (a full disk, say); it goes on by itself when that is gone.
+        if job.error.is_some() && job.error != told && !job.is_over() {
+            told.clone_from(&job.error);
+            let why = told.as_deref().unwrap_or_default();
+            bar.suspend(|| terminal::say(format_args!("the import waits: {why}")));
+        }
+        bar.set_position(job.progress.bytes_read);
+        bar.set_message(format!("{} contacts", grouped(job.progress.counts.unique_valid)));
+    };
+    let ask = async || api.get::<ImportJob>(&path).await;
+    let done = poll::until(ambient, ask, ImportJob::is_over, seen).await;
     bar.finish_and_clear();
     let done = done?;
     match done.state.as_str() {

@@ -1,7 +1,10 @@
 //! Bad input and bad surroundings: each gets a message that says what to do, and its exit code.
 
-use crate::support::{run, tisara};
-use std::net::TcpListener;
+use crate::support::{Running, run, tisara, wait_for};
+use std::{
+    net::TcpListener,
+    process::{Command, Stdio},
+};
 use tempfile::tempdir;
 
 #[test]
@@ -132,7 +135,62 @@ fn the_example_configuration_is_accepted_as_it_is() {
     assert_eq!(run(tisara(dir.path()).args(["doctor", "--offline"])).code, 0);
 }
 
-/// A small file system of its own would be needed to fill a disk; /dev/full stands in for one.
+/// A disk that fills up in the middle of an import: it is said, nothing is lost, and it goes on by itself
+/// once there is room. Needs the right to mount a small disk; without it there is nothing to test on.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_full_disk_is_said_and_work_goes_on_when_there_is_room() {
+    let dir = tempdir().unwrap();
+    let disk = dir.path().join("disk");
+    std::fs::create_dir(&disk).unwrap();
+    let mount = |options: &str| {
+        let mut command = Command::new("mount");
+        command.args(["-t", "tmpfs", "-o", options, "tmpfs"]).arg(&disk).stderr(Stdio::null());
+        command.status().is_ok_and(|status| status.success())
+    };
+    if !mount("size=4m") {
+        eprintln!("skipped: this user may not mount a disk");
+        return;
+    }
+    let _unmounted = Unmount(disk.clone());
+    let demo = Running::start(tisara(dir.path()).args([
+        "demo",
+        "--once",
+        "--json",
+        "--contacts",
+        "20000",
+        "--pace",
+        "max",
+        "--listen",
+        "127.0.0.1:0",
+        "--data-dir",
+        "disk/data",
+    ]));
+    wait_for("the full disk to be said", || {
+        demo.err().contains("disk of the database is full").then_some(())
+    });
+    assert!(mount("remount,size=400m"));
+    let done = demo.wait();
+    assert_eq!(done.code, 0, "{done:#?}");
+    let result: serde_json::Value = serde_json::from_str(&done.out).unwrap();
+    assert_eq!(
+        (&result["lost"], &result["doubled"], &result["planned"]),
+        (&0.into(), &0.into(), &20_000.into())
+    );
+}
+
+/// Takes the small disk away again, however the test ends.
+#[cfg(target_os = "linux")]
+struct Unmount(std::path::PathBuf);
+
+#[cfg(target_os = "linux")]
+impl Drop for Unmount {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
+
+/// /dev/full takes nothing, like a full disk behind a redirection.
 #[test]
 #[cfg(target_os = "linux")]
 fn output_that_cannot_be_written_does_not_panic() {
