@@ -390,6 +390,26 @@ contract! {
 }
 
 contract! {
+    /// A webhook that asks for another attempt may be faster than the answer to the one before: the
+    /// answer must not take the new attempt away.
+    async fn an_answer_that_comes_late_takes_no_attempt_away(store) {
+        people(store, 1).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 1, TOKEN).await;
+        record(store, vec![outcome(0, Attempted::Retry { due_at: at(20) })]).await;
+        let retry = write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(20))).await;
+        let attempt = retry[0].attempt;
+        let fault = StatusNews { code: 131_000, retry_at: Some(at(80)), ..news(0, attempt, State::Failed, "wamid.b") };
+        apply(store, vec![fault]).await;
+        let answer = Attempted::Accepted { wamid: "wamid.b".to_owned() };
+        record(store, vec![Outcome { attempt, from_follow_up: true, ..outcome(0, answer) }]).await;
+        assert_eq!(counts(store).await, vec![(State::Planned, 0, 1)]);
+        let again = write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(80))).await;
+        assert_eq!(again.iter().map(|r| r.attempt).collect::<Vec<_>>(), vec![attempt + 1]);
+    }
+}
+
+contract! {
     /// Cancelling skips what waits, leaves what is on its way, and ends the campaign.
     async fn cancelling_skips_what_waits(store) {
         people(store, 6).await;

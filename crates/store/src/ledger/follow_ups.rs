@@ -87,8 +87,10 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says. A row that was settled meanwhile is left alone.
     pub fn give_up(&mut self, row: Unsettled) -> Result<()> {
-        self.leave_uncertain(row, RecipientState::Failed, i64::from(own_code::GIVEN_UP))?;
-        self.delete_follow_up(row.campaign, row.seq)
+        if self.leave_uncertain(row, RecipientState::Failed, i64::from(own_code::GIVEN_UP))? {
+            self.delete_follow_up(row.campaign, row.seq)?;
+        }
+        Ok(())
     }
 
     fn leave_uncertain(&mut self, row: Unsettled, to: RecipientState, reason: i64) -> Result<bool> {

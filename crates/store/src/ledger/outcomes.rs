@@ -77,9 +77,7 @@ impl OrgTx<'_, '_> {
             deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Accepted, 0), moved);
         }
         for outcome in &accepted {
-            if outcome.from_follow_up {
-                self.delete_follow_up(outcome.campaign, outcome.seq)?;
-            }
+            self.end_follow_up(outcome)?;
         }
         for outcome in others {
             self.record_other(number, outcome, now, &mut deltas)?;
@@ -107,7 +105,7 @@ impl OrgTx<'_, '_> {
                 if moved > 0 {
                     deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Failed, code), 1);
                 }
-                if outcome.from_follow_up { self.delete_follow_up(campaign, seq) } else { Ok(()) }
+                self.end_follow_up(outcome)
             }
             Attempted::Retry { due_at } => {
                 let counted = self.count_attempt(outcome)?;
@@ -123,11 +121,7 @@ impl OrgTx<'_, '_> {
                     args![self.org, campaign, seq, outcome.attempt, RecipientState::Uncertain],
                 )?;
                 if moved == 0 {
-                    return if outcome.from_follow_up {
-                        self.delete_follow_up(campaign, seq)
-                    } else {
-                        Ok(())
-                    };
+                    return self.end_follow_up(outcome);
                 }
                 deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
                 let times = Times { due_at: settle_at, began_at, attempted_at: now };
@@ -154,10 +148,24 @@ impl OrgTx<'_, '_> {
              AND attempt <= $4 AND state = 0 AND wamid IS NULL",
             args![self.org, outcome.campaign, outcome.seq, outcome.attempt],
         )?;
-        if counted == 0 && outcome.from_follow_up {
-            self.delete_follow_up(outcome.campaign, outcome.seq)?;
+        if counted == 0 {
+            self.end_follow_up(outcome)?;
         }
         Ok(counted > 0)
+    }
+
+    /// Ends the follow-up that an attempt came from, if it still stands for that attempt: a webhook may
+    /// have been faster than the answer and have asked for another one, which must stay.
+    fn end_follow_up(&mut self, outcome: &Outcome) -> Result<()> {
+        if !outcome.from_follow_up {
+            return Ok(());
+        }
+        self.tx.execute(
+            "DELETE FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND kind = $5 AND EXISTS (\
+             SELECT 1 FROM recipient r WHERE r.org_id = $1 AND r.campaign_id = $2 AND r.seq = $3 AND r.attempt = $4)",
+            args![self.org, outcome.campaign, outcome.seq, outcome.attempt, follow_up_kind::ATTEMPT],
+        )?;
+        Ok(())
     }
 
     /// Closes a chunk whose every row has an outcome.
