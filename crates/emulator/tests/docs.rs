@@ -55,6 +55,9 @@ async fn every_documented_endpoint_answers() {
     b.post("/_emulator/users/94771234567/say", said).await;
     b.emulator.deliver_due().await;
     let media = b.receiver.messages()[0]["image"]["id"].as_str().unwrap().to_owned();
+    let codes = format!("/v25.0/{}/message_qrdls", World::NUMBER_ID);
+    let qr_code = b.post(&codes, json!({"prefilled_message": "Hello"})).await.1["code"].clone();
+    b.post(&format!("/v25.0/{}/username", World::NUMBER_ID), json!({"username": "jaspers"})).await;
     let documented = calls("Endpoints of the Graph API").into_iter().chain(calls("Control"));
     let mut seen = 0;
     for (method, path) in documented {
@@ -66,6 +69,7 @@ async fn every_documented_endpoint_answers() {
             .replace("{app_id}", &World::APP_ID.to_string())
             .replace("{template_id}", &template)
             .replace("{media_id}", &media)
+            .replace("{qr_code}", qr_code.as_str().unwrap())
             .replace("{phone}", "94771234567")
             .replace("{which}", "order_update")
             .replace("{id}", &World::NUMBER_ID.to_string());

@@ -1,6 +1,6 @@
 //! Edges of a phone number: profile, settings, block list, coexistence sync.
 
-use super::registration;
+use super::{chat, qr, registration, username};
 use crate::{
     Inner,
     graph::{
@@ -33,12 +33,18 @@ pub(crate) async fn number_edge(e: &Arc<Inner>, call: &Call, id: u64, edge: &str
         }
         ("settings", &Method::POST) => set_settings(e, call, id).await,
         ("block_users", _) => block_users(e, call, id).await,
+        ("message_qrdls", &Method::GET | &Method::POST) => qr::codes(e, call, id).await,
+        ("username", &Method::GET | &Method::POST | &Method::DELETE) => username::username(e, call, id).await,
+        ("username_suggestions", &Method::GET) => username::suggestions(e, call, id),
+        ("conversational_automation", &Method::POST) => chat::set_automation(e, call, id).await,
+        ("whatsapp_commerce_settings", &Method::GET | &Method::POST) => chat::commerce(e, call, id).await,
         ("smb_app_data", &Method::POST) => sync_app(e, call, id).await,
         _ => Err(unknown_edge(call, &id.to_string(), edge)),
     }
 }
 
-fn check(e: &Inner, call: &Call, id: u64, permission: Permission) -> Outcome<u64> {
+/// The account of the number, when the token may do that with it.
+pub(super) fn check(e: &Inner, call: &Call, id: u64, permission: Permission) -> Outcome<u64> {
     let d = read(&e.directory);
     let grant = Grant::of(&d, call, e.ambient.now())?;
     let n = d.number(id).ok_or_else(|| grant.unknown(&id.to_string()))?;

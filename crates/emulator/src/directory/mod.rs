@@ -6,7 +6,7 @@ mod number;
 
 pub(crate) use account::{Portfolio, Subscription, Waba};
 pub(crate) use app::{App, Token};
-pub(crate) use number::{Number, Refused};
+pub(crate) use number::{Number, QrCode, Refused, Username};
 
 use crate::{
     chance,

@@ -34,6 +34,14 @@ pub(crate) struct Number {
     pub(crate) onboarded_at: i64,
     pub(crate) profile: serde_json::Map<String, serde_json::Value>,
     pub(crate) settings: serde_json::Map<String, serde_json::Value>,
+    pub(crate) username: Option<Username>,
+    pub(crate) qr_codes: Vec<QrCode>,
+    /// How many codes it ever had, so that none comes back.
+    pub(crate) qr_codes_made: u64,
+    /// Prompts and commands, as they were set.
+    pub(crate) automation: Option<serde_json::Value>,
+    pub(crate) cart_enabled: bool,
+    pub(crate) catalog_visible: bool,
     /// Kinds of coexistence sync already asked for.
     pub(crate) synced: Vec<String>,
     pub(crate) pace: Mutex<NumberPace>,
@@ -69,6 +77,12 @@ impl Number {
             onboarded_at: s.onboarded_at,
             profile: serde_json::Map::new(),
             settings: serde_json::Map::new(),
+            username: None,
+            qr_codes: Vec::new(),
+            qr_codes_made: 0,
+            automation: None,
+            cart_enabled: true,
+            catalog_visible: false,
             synced: Vec::new(),
             pace: Mutex::default(),
         }
@@ -105,6 +119,20 @@ impl Number {
         pace.count(now);
         Ok(())
     }
+}
+
+/// By what people find the number.
+pub(crate) struct Username {
+    pub(crate) name: String,
+    /// `approved` or `reserved`.
+    pub(crate) status: &'static str,
+}
+
+/// A code that opens the chat with a message to be sent.
+pub(crate) struct QrCode {
+    pub(crate) code: String,
+    pub(crate) message: String,
+    pub(crate) made_s: i64,
 }
 
 /// Which pace a send was above.

@@ -63,6 +63,10 @@ async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Rep
         [session] if session.starts_with("upload:") => media::resumable(e, call, session),
         [id] => node(e, call, id).await,
         [id, edge] => edge_of(e, call, id, edge).await,
+        [id, "message_qrdls", code] => {
+            let number = id.parse().ok().filter(|id| kind(e, *id) == Some(Node::Number));
+            accounts::qr_code(e, call, number.ok_or_else(|| unsupported(call, id))?, code)
+        }
         _ => Err(unknown_path(call)),
     }
 }

@@ -66,6 +66,12 @@ impl Stage {
             "POST /{TEMPLATE_ID}" => {
                 self.ids.insert("TEMPLATE_ID", self.template_id("refused_offer").await);
             }
+            _ if call.contains("/message_qrdls") => {
+                let path = format!("/v23.0/{number}/message_qrdls");
+                let (status, made) = self.bench.post(&path, json!({"prefilled_message": "Hello"})).await;
+                assert_eq!(status, 200, "{made}");
+                self.ids.insert("QR-Code-ID", made["code"].as_str().unwrap().to_owned());
+            }
             "GET /{WABA-ID}/subscribed_apps" => {
                 let path = format!("/v23.0/{}/subscribed_apps", World::WABA_ID);
                 assert_eq!(self.bench.post(&path, json!({})).await.0, 200);
@@ -92,6 +98,9 @@ impl Stage {
     /// The example with this world's ids and without placeholders.
     pub(crate) async fn fill(&self, value: &Value) -> Value {
         let mut text = value.to_string();
+        if let Some(code) = self.ids.get("QR-Code-ID") {
+            text = text.replace("ANED2T5QRU7HG1", code);
+        }
         for (placeholder, kind) in [
             ("<AUDIO_OBJECT_ID>", "audio/ogg"),
             ("<DOCUMENT_OBJECT_ID>", "application/pdf"),
