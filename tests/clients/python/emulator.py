@@ -1,5 +1,6 @@
 """What the tests know of the emulator: its default world, its control calls, and a receiver of its webhooks."""
 
+import atexit
 import base64
 import http.server
 import os
@@ -42,6 +43,7 @@ def client() -> WhatsApp:
     )
     version = wa.api._session.base_url.path.strip("/")
     wa.api._session.base_url = f"{BASE}/{version}"
+    atexit.register(wa.api._session.close)
     return wa
 
 

@@ -2,13 +2,28 @@
 
 use crate::{
     Inner,
-    directory::Subscription,
+    directory::{Directory, Subscription, Waba},
     graph::{Call, Grant, GraphError, Outcome, Permission, Reply, call::text},
     sync::{read, write},
     webhooks::{self, LONGEST_URL},
 };
 use http::Method;
-use serde_json::json;
+use serde_json::{Value, json};
+
+/// The apps that get an account's webhooks, as Meta lists them.
+pub(super) fn subscribed(d: &Directory, w: &Waba) -> Value {
+    let rows = w.subscriptions.iter().map(|(id, s)| {
+        let name = d.apps.get(id).map_or("", |a| &a.name);
+        let mut row = json!({"whatsapp_business_api_data": {
+            "id": id.to_string(), "name": name, "link": format!("https://www.facebook.com/games/?app_id={id}"),
+        }});
+        if let Some(url) = &s.override_url {
+            row["override_callback_uri"] = json!(url);
+        }
+        row
+    });
+    json!({"data": rows.collect::<Vec<_>>()})
+}
 
 /// GET lists, POST subscribes (with an override after verification), DELETE unsubscribes.
 pub(crate) async fn subscribed_apps(e: &Inner, call: &Call, waba: u64) -> Outcome<Reply> {
@@ -21,17 +36,7 @@ pub(crate) async fn subscribed_apps(e: &Inner, call: &Call, waba: u64) -> Outcom
     match call.method {
         Method::GET => {
             let d = read(&e.directory);
-            let rows = d.wabas.get(&waba).into_iter().flat_map(|w| &w.subscriptions).map(|(id, s)| {
-                let name = d.apps.get(id).map_or("", |a| &a.name);
-                let mut row = json!({"whatsapp_business_api_data": {
-                    "id": id.to_string(), "name": name, "link": format!("https://www.facebook.com/games/?app_id={id}"),
-                }});
-                if let Some(url) = &s.override_url {
-                    row["override_callback_uri"] = json!(url);
-                }
-                row
-            });
-            Ok(Reply::json(&json!({"data": rows.collect::<Vec<_>>()})))
+            Ok(Reply::json(&d.wabas.get(&waba).map_or_else(|| json!({"data": []}), |w| subscribed(&d, w))))
         }
         Method::POST => {
             let p = call.parameters().await?;

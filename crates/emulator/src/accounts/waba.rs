@@ -1,5 +1,6 @@
 //! WhatsApp Business Accounts.
 
+use super::subscription::subscribed;
 use crate::{
     Inner,
     directory::{Directory, Waba},
@@ -34,7 +35,9 @@ fn all(d: &Directory, w: &Waba) -> Value {
             {"entity_type": "WABA", "id": w.id.to_string(), "can_send_message": if w.payment_method { "AVAILABLE" } else { "BLOCKED" }},
         ]},
         "is_enabled_for_insights": w.insights,
-        "marketing_messages_onboarding_status": "NOT_ELIGIBLE",
+        "marketing_messages_lite_api_status": "ELIGIBLE",
+        "marketing_messages_onboarding_status": "ELIGIBLE",
+        "subscribed_apps": subscribed(d, w),
         "disable_marketing_messages_on_cloud_api": w.marketing_disabled,
         "whatsapp_business_manager_messaging_limit": portfolio.map(|p| p.tier()),
         "primary_funding_id": w.payment_method.then(|| "1".to_owned()),

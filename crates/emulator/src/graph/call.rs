@@ -60,7 +60,8 @@ impl Call {
             let (kind, token) = h.split_once(' ')?;
             (kind.eq_ignore_ascii_case("bearer") || kind.eq_ignore_ascii_case("oauth")).then(|| token.trim())
         });
-        header.or_else(|| self.query("access_token"))
+        // Meta: a token among the parameters goes before the header's; clients with one session count on it.
+        self.query("access_token").or(header)
     }
 
     fn content_type(&self) -> &str {

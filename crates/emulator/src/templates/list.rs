@@ -31,7 +31,8 @@ pub(crate) fn list(e: &Inner, call: &Call, waba: u64) -> Outcome<Reply> {
     Grant::of(&directory, call, e.ambient.now())?.may(Permission::Management, waba)?;
     let wanted = |name: &str, value: &str| {
         call.query(name).is_none_or(|q| {
-            let list: Vec<String> = serde_json::from_str(q).unwrap_or_else(|_| vec![q.to_owned()]);
+            let list: Vec<String> =
+                serde_json::from_str(q).unwrap_or_else(|_| q.split(',').map(str::to_owned).collect());
             list.is_empty() || list.iter().any(|w| w.eq_ignore_ascii_case(value))
         })
     };

@@ -110,8 +110,17 @@ struct StatusValue<'m> {
     messaging_product: &'static str,
     metadata: Metadata,
     #[serde(skip_serializing_if = "Option::is_none")]
-    contacts: Option<[Contact; 1]>,
+    contacts: Option<[StatusContact; 1]>,
     statuses: [StatusRow<'m>; 1],
+}
+
+/// Whom a status is about. Meta's pages say that `failed` has no contacts; in the field it names the
+/// phone number and nothing else, as nobody may be behind it.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum StatusContact {
+    Reached(Contact),
+    Failed { wa_id: String },
 }
 
 /// One of `value.contacts`.
@@ -225,20 +234,23 @@ fn status_value<'m>(
     let priced = m.plan.priced(status);
     let with_conversation = priced && (app.webhook_version < 24 || m.free_entry);
     let user_id = contact.user_id.clone();
+    let recipient_id = phone_shown.then(|| m.user.to_string());
+    let about = if failed {
+        recipient_id.clone().map(|wa_id| StatusContact::Failed { wa_id })
+    } else {
+        let username = matches!(status, Status::Delivered | Status::Read | Status::Played);
+        let profile = Profile { username: contact.profile.username.filter(|_| username), ..contact.profile };
+        Some(StatusContact::Reached(Contact { profile, ..contact }))
+    };
     StatusValue {
         messaging_product: "whatsapp",
         metadata: Metadata::of(number),
-        contacts: (!failed).then(|| {
-            let username = matches!(status, Status::Delivered | Status::Read | Status::Played);
-            let profile =
-                Profile { username: contact.profile.username.filter(|_| username), ..contact.profile };
-            [Contact { profile, ..contact }]
-        }),
+        contacts: about.map(|contact| [contact]),
         statuses: [StatusRow {
             id: wamid::outbound(e.seed, m.user, m.serial),
             status: status.name(),
             timestamp: at_s.to_string(),
-            recipient_id: phone_shown.then(|| m.user.to_string()),
+            recipient_id,
             recipient_user_id: (!failed || m.to_bsuid).then_some(user_id),
             biz_opaque_callback_data: m.callback.as_deref(),
             conversation: with_conversation.then(|| Conversation {
