@@ -295,7 +295,10 @@ impl World {
         let over = runtime.block_on(self.store.read(move |tx| {
             let mut over = tx.journal_waits_since()?.is_none();
             for id in &campaigns {
-                over &= tx.org(org()).find_campaign(*id)?.is_some_and(|c| c.state.is_over());
+                let mut tenant = tx.org(org());
+                over &= tenant.find_campaign(*id)?.is_some_and(|c| c.state.is_over());
+                // A fault told after the end of a campaign still gets its other attempts.
+                over &= tenant.campaign_counts(*id)?.iter().all(|c| c.state > State::Uncertain);
             }
             Ok::<_, Error>(over)
         }));
