@@ -114,6 +114,12 @@ async fn torture(plan: &Plan, stage: &mut Stage, ambient: &Ambient) -> anyhow::R
     let chats = Chats::begin(stage.emulator.clone(), stage.api.clone(), people, ambient.clone(), rng.fork());
     let acts = acts(late, u64::from(people) * u64::from(CAMPAIGNS), &rng);
     let (mut sent, mut killed) = (Vec::new(), early);
+    let began_at = ambient.now();
+    let note = |what: &str, stage: &Stage, ambient: &Ambient| {
+        let (accepted, seconds) =
+            (stage.emulator.report().accepted, ambient.now().since(began_at).as_secs_f64());
+        (plan.tell)(&format!("{what} after {accepted} messages, {seconds:.1} s"));
+    };
     for (at, act) in acts {
         wait_until_accepted(stage, ambient, at).await?;
         match act {
@@ -123,14 +129,16 @@ async fn torture(plan: &Plan, stage: &mut Stage, ambient: &Ambient) -> anyhow::R
                 ambient.sleep(Duration::from_millis(after_ms)).await;
                 stage.server.kill()?;
                 killed += 1;
-                (plan.tell)(&format!("kill {killed} at {}", stage.emulator.report().accepted));
+                note(&format!("kill {killed}"), stage, ambient);
                 ambient.sleep(Duration::from_millis(dead_ms)).await;
                 stage.server.start().await?;
             }
         }
     }
 
+    note("the script's end", stage, ambient);
     let (written, replies) = settle(plan, stage, ambient, chats, &sent).await?;
+    note("all settled", stage, ambient);
     let mut outcome = judge(stage, &sent, &written, &replies, plan.tell).await?;
     stage.server.stop().await?;
     let (code, found) = stage.server.run(&["repair", "--check", "--json"]).await?;
