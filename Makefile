@@ -1,6 +1,6 @@
 # Tisara's commands. `make run` and `make test` do all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench torture fuzz fmt
+.PHONY: help run test clients check bench torture fuzz fmt simulate
 
 help: ## Show this list
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -14,12 +14,21 @@ test: ## All tests, on SQLite and on a PostgreSQL of their own
 	@scripts/need rust cc
 	scripts/with-postgres cargo test --workspace $(ARGS)
 
+clients: ## Other people's clients (Node.js, Python) against the emulator; ARGS='python' runs one suite
+	@scripts/need rust cc
+	tests/clients/run $(ARGS)
+
 check: ## Formatting, lints, documents, the arrows between the crates
 	@scripts/need rust cc rustfmt clippy
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 	scripts/check-architecture
+
+simulate: ## SEEDS histories of the engine, with the program dying at any commit (SEED=7: just that one)
+	@scripts/need rust cc
+	cargo test --release --package tisara-engine --lib simulation::campaigns_survive_every_history -- --nocapture
+simulate: export SEEDS ?= 10000
 
 bench: ## 100,000 messages at full speed, on SQLite and on PostgreSQL
 	@scripts/need rust cc

@@ -31,7 +31,7 @@ fn number(name: &str) -> Option<u64> {
 fn campaigns_survive_every_history() {
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("SEEDS").unwrap_or(150),
+        None => 0..number("SEEDS").unwrap_or(60),
     };
     println!("seeds {seeds:?}");
     match run(seeds, Broken::Nothing) {
