@@ -91,3 +91,24 @@ contract! {
         assert_eq!(note(61).await.since, at(60));
     }
 }
+
+contract! {
+    /// Meta's repeats of what it could not tell in a long break come late, whatever happens meanwhile.
+    async fn a_short_break_soon_after_a_long_one_prolongs_it(store) {
+        let note = |now| {
+            let store = store.clone();
+            async move { write(&store, move |tx| tx.note_hearing(at(now), Duration::from_secs(3))).await }
+        };
+        let heard = |hearing: tisara_store::hearing::Hearing| (hearing.since, hearing.deaf_for.as_secs());
+        note(0).await;
+        note(1).await;
+        assert_eq!(heard(note(601).await), (at(601), 600));
+        note(602).await;
+        assert_eq!(heard(note(612).await), (at(612), 611), "deaf from 1 to 612, as good as");
+        // Once the repeats must have come, a break counts for itself again.
+        for second in (613..2_000).step_by(3) {
+            note(second).await;
+        }
+        assert_eq!(heard(note(2_010).await), (at(2_010), 11));
+    }
+}
