@@ -110,7 +110,16 @@ async fn prompts_and_commands_are_read_as_a_field_of_the_number() {
         "commands": [{"command_name": "help", "command_description": "Talk to a person"}]});
     assert_eq!(b.post(&edge("conversational_automation"), wanted.clone()).await.0, 200);
     let number = format!("/v25.0/{}?fields=conversational_automation", World::NUMBER_ID);
-    assert_eq!(b.get(&number).await.1["conversational_automation"], wanted);
+    let mut read = wanted.clone();
+    read["id"] = json!(World::NUMBER_ID);
+    assert_eq!(b.get(&number).await.1["conversational_automation"], read);
+    let written = json!({"enable_welcome_message": true, "prompts": wanted["prompts"], "commands": wanted["commands"].to_string()});
+    assert_eq!(b.post(&edge("conversational_automation"), written).await.0, 200);
+    assert_eq!(
+        b.get(&number).await.1["conversational_automation"],
+        read,
+        "a list may be written as a string"
+    );
     for bad in [
         json!({"prompts": ["x", "x", "x", "x", "x"]}),
         json!({"prompts": ["x".repeat(81)]}),

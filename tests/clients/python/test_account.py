@@ -3,7 +3,7 @@
 import unittest
 
 from pywa.errors import WhatsAppError
-from pywa.types import Industry
+from pywa.types import Command, Industry
 from pywa.types.templates import (
     BodyText,
     Buttons,
@@ -164,6 +164,32 @@ class Number(Account):
         # pywa cannot read the list itself: it wants `input` in it, which Meta does not send.
         self.assertIn(user, [u["wa_id"] for u in self.wa.api.get_blocked_users(NUMBER)["data"]])
         self.assertEqual([u.wa_id for u in self.wa.unblock_users([user]).removed_users], [user])
+
+    def test_qr_codes_are_made_changed_and_deleted(self) -> None:
+        made = self.wa.create_qr_code(prefilled_message="Hello", image_type="SVG")
+        self.assertEqual(made.prefilled_message, "Hello")
+        changed = self.wa.update_qr_code(made.code, "Good morning")
+        self.assertEqual((changed.code, changed.prefilled_message), (made.code, "Good morning"))
+        self.assertIn(made.code, [code.code for code in self.wa.get_qr_codes()])
+        self.assertTrue(self.wa.delete_qr_code(made.code))
+        self.assertNotIn(made.code, [code.code for code in self.wa.get_qr_codes()])
+
+    def test_prompts_and_commands_are_kept(self) -> None:
+        commands = [Command(name="menu", description="Shows the menu")]
+        self.assertTrue(self.wa.update_conversational_automation(["Are you open?"], commands))
+        automation = self.wa.get_business_phone_number().conversational_automation
+        self.assertEqual(list(automation.ice_breakers), ["Are you open?"])
+        self.assertEqual(list(automation.commands), commands)
+
+    def test_the_shops_settings_are_kept(self) -> None:
+        self.assertTrue(self.wa.update_commerce_settings(is_catalog_visible=True, is_cart_enabled=False))
+        settings = self.wa.get_commerce_settings()
+        self.assertEqual((settings.is_catalog_visible, settings.is_cart_enabled), (True, False))
+
+    def test_a_username_is_taken_and_given_back(self) -> None:
+        self.wa.set_username("nimals.market")
+        self.assertEqual(self.wa.get_current_username().username, "nimals.market")
+        self.assertTrue(self.wa.delete_username())
 
     def test_an_app_gets_its_token(self) -> None:
         self.assertTrue(self.wa.get_app_access_token(APP, SECRET))

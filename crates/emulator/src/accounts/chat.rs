@@ -14,7 +14,13 @@ use serde_json::{Value, json};
 /// Meta: at most 4 prompts of 80 characters, and 30 commands of 32, described in 256.
 pub(super) async fn set_automation(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
     check(e, call, id, Permission::Management)?;
-    let p = call.parameters().await?;
+    let mut p = call.parameters().await?;
+    // Graph takes a list that is written as a string inside the JSON, too.
+    for name in ["prompts", "commands"] {
+        if let Some(list) = p.get(name).and_then(Value::as_str).and_then(|t| serde_json::from_str(t).ok()) {
+            p.insert(name.to_owned(), list);
+        }
+    }
     let list = |name: &str, most: usize| {
         let rows = p.get(name).map_or(Some(&[][..]), |v| v.as_array().map(Vec::as_slice));
         rows.filter(|rows| rows.len() <= most)
@@ -33,7 +39,12 @@ pub(super) async fn set_automation(e: &Inner, call: &Call, id: u64) -> Outcome<R
         ));
     }
     let welcome = text(&p, "enable_welcome_message").is_some_and(|t| t == "true" || t == "1");
-    let automation = json!({"enable_welcome_message": welcome, "prompts": prompts, "commands": commands});
+    let automation = json!({
+        "id": id.to_string(),
+        "enable_welcome_message": welcome,
+        "prompts": prompts,
+        "commands": commands,
+    });
     if let Some(n) = write(&e.directory).number_mut(id) {
         n.automation = Some(automation);
     }
