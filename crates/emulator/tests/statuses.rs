@@ -182,7 +182,10 @@ async fn every_late_failure_has_its_code() {
         assert_eq!(error["title"], error["message"]);
         assert!(error["error_data"]["details"].is_string());
         assert!(failed[0].get("pricing").is_none() && failed[0].get("recipient_user_id").is_none());
-        assert_eq!(b.receiver.values("messages")[0]["contacts"], json!([{"wa_id": failed[0]["recipient_id"]}]));
+        assert_eq!(
+            b.receiver.values("messages")[0]["contacts"],
+            json!([{"wa_id": failed[0]["recipient_id"]}])
+        );
     }
 }
 

@@ -1,4 +1,5 @@
 //! Whole campaigns against the emulator over real HTTP, on both databases: nobody lost, nobody twice.
+#![expect(clippy::unwrap_used, reason = "a test may fail; clippy knows only functions marked as tests")]
 
 mod common;
 use common::{World, until};

@@ -339,8 +339,9 @@ impl World {
         for (key, row) in &rows {
             let is_told = matches!(row.state, State::Delivered | State::Read) && reached.contains_key(key);
             // The third attempt that ends in a fault of Meta's own is the last.
-            let is_given_up = row.state == State::Failed && row.attempt >= 3 && failed.contains_key(key);
-            if !is_told && !(is_given_up && !reached.contains_key(key)) {
+            let has_faults = failed.contains_key(key) && !reached.contains_key(key);
+            let is_given_up = row.state == State::Failed && row.attempt >= 3 && has_faults;
+            if !(is_told || is_given_up) {
                 return Err(format!("lost: {row:?}"));
             }
         }

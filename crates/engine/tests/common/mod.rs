@@ -1,5 +1,6 @@
 //! A whole world for engine tests: a database, the emulator behind real HTTP, and an engine that
 //! receives its webhooks.
+#![allow(clippy::unwrap_used, clippy::print_stdout, reason = "a test may fail, and says its seed")]
 #![allow(dead_code, reason = "no test file needs all of it")]
 #![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
 
