@@ -3,6 +3,7 @@
 
 use clap::{Args, Parser, Subcommand};
 use std::{net::SocketAddr, path::PathBuf};
+use tisara_server::contacts::import::{ColumnTo, Target};
 use url::Url;
 
 /// What stands below every `--help` of the program itself.
@@ -271,7 +272,9 @@ pub enum Contacts {
     /// Phone numbers are read in any usual way of writing. Rows that cannot be taken are written to an
     /// error file with row, column and reason; all others are imported.
     ///
-    /// Example: tisara contacts import contacts.csv --label newsletter
+    /// Examples: tisara contacts import contacts.csv --label newsletter
+    ///           tisara contacts import list.xlsx --column "Tel no"=phone --column City=field
+    #[command(verbatim_doc_comment)]
     Import(Import),
 }
 
@@ -291,6 +294,12 @@ pub struct Import {
     /// The country whose numbers are written without country code [default: the organization's].
     #[arg(long, value_name = "CC")]
     pub region: Option<String>,
+
+    /// What a column holds, where its heading does not tell: phone, name, first_name, last_name, email,
+    /// language, labels, consent, field or ignore. HEADING may also be the column's number from 1; may be
+    /// given several times.
+    #[arg(long, value_name = "HEADING=WHAT", value_parser = column)]
+    pub column: Vec<ColumnTo>,
 
     /// A label for every contact of the file; may be given several times.
     #[arg(long, value_name = "NAME")]
@@ -316,6 +325,14 @@ pub struct Import {
     /// Print the result as one JSON object on stdout.
     #[arg(long)]
     pub json: bool,
+}
+
+/// Reads `HEADING=WHAT`.
+fn column(text: &str) -> Result<ColumnTo, String> {
+    let (heading, what) = text.rsplit_once('=').ok_or("write it as HEADING=WHAT, as \"Tel no\"=phone")?;
+    let to = Target::named(what.trim())
+        .ok_or_else(|| format!("a column cannot hold {what}; use one of {}", Target::NAMES.join(", ")))?;
+    Ok(ColumnTo { column: heading.trim().to_owned(), to, field: None, kind: None })
 }
 
 /// `tisara campaign …`.

@@ -54,6 +54,7 @@ async fn run_import(args: &Import) -> anyhow::Result<()> {
 impl Import {
     fn options(&self) -> ImportOptions {
         ImportOptions {
+            columns: self.column.clone(),
             default_region: self.region.clone(),
             dry_run: self.dry_run,
             labels: self.label.clone(),

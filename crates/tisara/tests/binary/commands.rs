@@ -99,4 +99,11 @@ async fn contacts_are_imported_and_a_campaign_is_started_and_reported() {
     it.write("letter.csv", "%PDF-1.4\n%%EOF\n");
     run(&mut it.client(&["contacts", "import", "letter.csv"])).fails_with(2, &["not a CSV or XLSX"]);
     run(&mut it.client(&["contacts", "import", "nowhere.csv"])).fails_with(2, &["nowhere.csv"]);
+
+    it.write("strange.csv", "Who,Line\nNimal,0771000009\n");
+    let import =
+        |column: &str| run(&mut it.client(&["contacts", "import", "strange.csv", "--column", column]));
+    run(&mut it.client(&["contacts", "import", "strange.csv"])).fails_with(2, &["Who, Line", "--column"]);
+    import("Line=telephone").fails_with(2, &["phone, name"]);
+    assert_eq!(import("Line=phone").code, 0);
 }

@@ -69,6 +69,28 @@ pub enum Target {
     Ignore,
 }
 
+impl Target {
+    /// All words, as the API and the command line take them.
+    pub const NAMES: [&str; 10] = [
+        "phone",
+        "name",
+        "first_name",
+        "last_name",
+        "email",
+        "language",
+        "labels",
+        "consent",
+        "field",
+        "ignore",
+    ];
+
+    /// What a word of [`Target::NAMES`] stands for.
+    #[must_use]
+    pub fn named(word: &str) -> Option<Self> {
+        serde_json::from_value(serde_json::Value::from(word)).ok()
+    }
+}
+
 /// The kinds of fields.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]

@@ -34,8 +34,9 @@ pub enum Refusal {
     /// The heading names no column with phone numbers.
     #[error(
         "No column of this file is known to hold phone numbers. Its columns are: {}. Say which one does, as in \
-         {{\"columns\": [{{\"column\": \"{}\", \"to\": \"phone\"}}]}}.",
-        .columns.join(", "), .suggestion
+         {{\"columns\": [{{\"column\": \"{suggestion}\", \"to\": \"phone\"}}]}} or, on the command line, \
+         --column \"{suggestion}\"=phone.",
+        .columns.join(", ")
     )]
     NoPhoneColumn {
         /// The heading.
