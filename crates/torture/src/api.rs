@@ -9,6 +9,10 @@ const POLL: Duration = Duration::from_millis(50);
 /// Longest wait for an answer of a server that may be down for a while.
 const PATIENCE: Duration = Duration::from_secs(90);
 
+/// A connection to a server that was killed does not always break: the answer is given up then. Long
+/// enough for a living server to have done, by then, whatever it was going to do.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
+
 /// Calls with an organization's key.
 #[derive(Clone)]
 pub(crate) struct Api {
@@ -36,9 +40,10 @@ impl From<CallError> for anyhow::Error {
 }
 
 impl Api {
-    pub(crate) fn new(server: SocketAddr, key: &str, ambient: Ambient) -> Self {
+    pub(crate) fn new(server: SocketAddr, key: &str, ambient: Ambient) -> anyhow::Result<Self> {
         let base = format!("http://{server}/api/v1");
-        Self { base, key: key.to_owned(), http: reqwest::Client::new(), ambient }
+        let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
+        Ok(Self { base, key: key.to_owned(), http, ambient })
     }
 
     async fn call(&self, request: reqwest::RequestBuilder) -> Result<Value, CallError> {

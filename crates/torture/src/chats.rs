@@ -72,6 +72,11 @@ impl Chats {
         self.stop_writing.cancel();
     }
 
+    /// Whether whoever answers has given up; [`Chats::end`] says why.
+    pub(crate) fn have_failed(&self) -> bool {
+        self.replying.is_finished()
+    }
+
     /// Nobody answers any more; what was said.
     pub(crate) async fn end(self) -> anyhow::Result<(Vec<Written>, Vec<Reply>)> {
         self.stop_writing.cancel();

@@ -252,7 +252,7 @@ async fn settle(
     }
     chats.stop_writing();
     let until = ambient.now().plus(STUCK);
-    while !(stage.emulator.is_settled() && everybody_is_answered(stage).await?) {
+    while !(chats.have_failed() || stage.emulator.is_settled() && everybody_is_answered(stage).await?) {
         if ambient.now() > until {
             told("chats");
             break;

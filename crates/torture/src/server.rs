@@ -14,6 +14,8 @@ use tisara_emulator::World;
 
 /// Longest wait for a start or a polite stop.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Longest wait for one answer to whether it is ready.
+const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
 const POLL: Duration = Duration::from_millis(20);
 
 /// The server: its files, and its process while it runs.
@@ -56,7 +58,7 @@ impl Server {
             World::VERIFY_TOKEN,
         );
         std::fs::write(dir.join("tisara.toml"), config)?;
-        let http = reqwest::Client::new();
+        let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
         Ok(Self { tisara, dir: dir.to_path_buf(), address, ambient, http, child: None })
     }
 

@@ -57,7 +57,7 @@ impl Stage {
         let tisara = std::path::absolute(&plan.tisara)?;
         let mut server = Server::new(tisara, &folder.path, database, meta, address, ambient.clone())?;
         let (_, made) = server.run(&["org", "create", "Torture", "--json"]).await?;
-        let api = Api::new(address, &text(&made["key"])?, ambient.clone());
+        let api = Api::new(address, &text(&made["key"])?, ambient.clone())?;
         server.start().await?;
         let (numbers, template) = connect(&api).await?;
         let _emulator_runs = cancel.drop_guard();
