@@ -1,7 +1,7 @@
 //! Who calls: an API key opens one organization.
 //!
 //! A key is 32 random bytes; only its SHA-256 is stored, so the database opens nothing. The whole of
-//! `/api/v1` stands behind [`require_key`], and handlers get the organization from [`Caller`] alone,
+//! `/api/v1` stands behind `require_key`, and handlers get the organization from [`Caller`] alone,
 //! never from the request.
 
 use crate::{

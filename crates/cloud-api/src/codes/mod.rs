@@ -66,7 +66,7 @@ pub fn all() -> &'static [Entry] {
     &TABLE
 }
 
-/// What is known of a code; `None` for one that is not in the table (see [`action`]).
+/// What is known of a code; `None` for one that is not in the table (see [`action()`]).
 #[must_use]
 pub fn lookup(code: i64) -> Option<&'static Entry> {
     let index = TABLE.binary_search_by_key(&code, |entry| entry.code).ok()?;
@@ -81,7 +81,7 @@ pub fn action(code: i64, http_status: Option<u16>) -> Action {
     lookup(code).map_or_else(|| by_family(code, http_status), |entry| entry.action)
 }
 
-/// As [`action`] for a code that is not in the table, or for an error without a code (then -1).
+/// As [`action()`] for a code that is not in the table, or for an error without a code (then -1).
 pub(crate) fn by_family(code: i64, http_status: Option<u16>) -> Action {
     match (code, http_status) {
         (200..=299, _) | (_, Some(401)) => Action::Reauthorise,

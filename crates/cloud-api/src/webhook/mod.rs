@@ -1,7 +1,7 @@
 //! What Meta sends to the callback: handshake, signature, envelope.
 //!
 //! The order of work at the edge: [`signature::verify`] over the raw bytes, store the bytes, answer 200;
-//! [`parse`] comes later. Nothing in here refuses an envelope for holding something new: unknown fields
+//! [`parse()`] comes later. Nothing in here refuses an envelope for holding something new: unknown fields
 //! and types are kept as JSON, and an element that cannot be read is set aside ([`Envelope::malformed`])
 //! while its neighbours are read.
 
