@@ -7,6 +7,10 @@ use std::{
 };
 use tempfile::tempdir;
 
+/// Tests share the machine: none may need the default port.
+const LISTEN: &str = "TISARA_SERVER__LISTEN";
+const ANY_PORT: &str = "127.0.0.1:0";
+
 #[test]
 fn help_names_every_exit_code() {
     let dir = tempdir().unwrap();
@@ -57,7 +61,7 @@ fn a_data_folder_that_cannot_be_made_is_said_so() {
     let dir = tempdir().unwrap();
     std::fs::write(dir.path().join("file"), "").unwrap();
     for command in ["serve", "migrate"] {
-        run(tisara(dir.path()).args([command, "--data-dir", "file/data"]))
+        run(tisara(dir.path()).args([command, "--data-dir", "file/data"]).env(LISTEN, ANY_PORT))
             .fails_with(3, &["data folder", "storage.data_dir"]);
     }
 }
@@ -84,7 +88,8 @@ fn a_newer_database_is_refused_untouched() {
         store.write(|tx| tx.execute("UPDATE migration SET number = number + 1000", &[])).await.unwrap();
     });
     for command in ["migrate", "serve"] {
-        run(tisara(dir.path()).arg(command)).fails_with(3, &["start the newer release"]);
+        run(tisara(dir.path()).arg(command).env(LISTEN, ANY_PORT))
+            .fails_with(3, &["start the newer release"]);
     }
 }
 
@@ -116,7 +121,7 @@ fn a_server_that_does_not_run_is_said_so() {
 #[test]
 fn doctor_says_what_is_ready_and_what_is_not() {
     let dir = tempdir().unwrap();
-    let done = run(tisara(dir.path()).args(["doctor", "--offline"]));
+    let done = run(tisara(dir.path()).args(["doctor", "--offline"]).env(LISTEN, ANY_PORT));
     assert_eq!(done.code, 0, "{done:#?}");
     assert!(done.out.contains("ok    database sqlite:data/tisara.db"), "{done:#?}");
     assert!(done.out.contains("warn  Meta app secret"), "{done:#?}");
@@ -132,7 +137,7 @@ fn the_example_configuration_is_accepted_as_it_is() {
     let dir = tempdir().unwrap();
     let example = run(tisara(dir.path()).args(["doctor", "--example"]));
     std::fs::write(dir.path().join("tisara.toml"), &example.out).unwrap();
-    assert_eq!(run(tisara(dir.path()).args(["doctor", "--offline"])).code, 0);
+    assert_eq!(run(tisara(dir.path()).args(["doctor", "--offline"]).env(LISTEN, ANY_PORT)).code, 0);
 }
 
 /// A disk that fills up in the middle of an import: it is said, nothing is lost, and it goes on by itself
