@@ -1,13 +1,11 @@
 //! People who write while all this goes on, and somebody who answers each of them through the API.
 
-use crate::{
-    api::{Api, CallError, text},
-    world,
-};
+use crate::world;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tisara_domain::{Ambient, Duration, Rng};
 use tisara_emulator::Control;
+use tisara_stage::{Api, CallError, text};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 

@@ -1,7 +1,6 @@
 //! The verdict: what the emulator saw, what people wrote, and what the API shows, held against each other.
 
 use crate::{
-    api::{count, text},
     chats::{Reply, Written},
     script::Sent,
     stage::Stage,
@@ -10,6 +9,7 @@ use serde::Serialize;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use tisara_emulator::Control;
+use tisara_stage::{count, text};
 
 /// What became of everything.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

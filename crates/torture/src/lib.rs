@@ -9,11 +9,9 @@
 //! from the seed. Where the operating system has a say (the order of threads, the exact instruction that
 //! a kill hits), a seed gives the same script but not the same bytes.
 
-mod api;
 mod chats;
 mod judge;
 mod script;
-mod server;
 mod stage;
 mod world;
 

@@ -2,7 +2,6 @@
 //! progress that the seed decides.
 
 use crate::{
-    api::{count, text},
     chats::Chats,
     judge::{Outcome, Shown, is_settled, judge},
     stage::Stage,
@@ -12,6 +11,7 @@ use anyhow::{bail, ensure};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tisara_domain::{Ambient, Duration, Rng};
+use tisara_stage::{count, text};
 
 const CAMPAIGNS: u32 = 4;
 const POLL: Duration = Duration::from_millis(20);

@@ -1,22 +1,17 @@
 //! All that runs: the emulator in this process, the server beside it, an organization with two numbers.
 
 use crate::{
-    api::{Api, text},
     script::Plan,
-    server::Server,
-    world,
+    world::{self, GRACE_MS, PACE_PER_SECOND, REQUEST_TIMEOUT_MS},
 };
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
-use std::{net::SocketAddr, path::PathBuf};
-use tisara_domain::{Ambient, Rng};
+use std::path::PathBuf;
+use tisara_domain::Ambient;
 use tisara_emulator::{Control, Emulator, World};
+use tisara_stage::{Api, Server, Setup, free_address, text};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
-
-/// Ports below those that the system gives to outgoing connections: while the server is down, nobody
-/// else may come to sit on its port.
-const PORTS: std::ops::Range<u16> = 20_000..32_000;
 
 /// What runs, and how to reach it.
 pub(crate) struct Stage {
@@ -54,8 +49,12 @@ impl Stage {
             url if url.starts_with("postgres") => Some(url),
             other => bail!("the database is sqlite or postgres://…, not {other}"),
         };
-        let tisara = std::path::absolute(&plan.tisara)?;
-        let mut server = Server::new(tisara, &folder.path, database, meta, address, ambient.clone())?;
+        let more = format!(
+            "request_timeout_ms = {REQUEST_TIMEOUT_MS}\n\
+             [sending]\ngrace_ms = {GRACE_MS}\nlease_ms = 5000\npace_per_second = {PACE_PER_SECOND}\n"
+        );
+        let setup = Setup { tisara: &plan.tisara, dir: &folder.path, database, meta, address, more: &more };
+        let mut server = Server::new(&setup, ambient.clone())?;
         let (_, made) = server.run(&["org", "create", "Torture", "--json"]).await?;
         let api = Api::new(address, &text(&made["key"])?, ambient.clone())?;
         server.start().await?;
@@ -88,19 +87,6 @@ async fn connect(api: &Api) -> anyhow::Result<(Vec<String>, String)> {
     let is_it = |t: &&Value| t["name"] == "seasonal_sale" && t["language"] == "en_US";
     let template = templates.iter().find(is_it).context("the template is missing")?;
     Ok((numbers, text(&template["id"])?))
-}
-
-/// A port of this machine that nobody listens on.
-fn free_address() -> anyhow::Result<SocketAddr> {
-    let rng = Rng::from_os()?;
-    for _ in 0..100 {
-        let port = PORTS.start + u16::try_from(rng.below(PORTS.len() as u64))?;
-        let address = SocketAddr::from(([127, 0, 0, 1], port));
-        if std::net::TcpListener::bind(address).is_ok() {
-            return Ok(address);
-        }
-    }
-    bail!("no free port between {} and {}", PORTS.start, PORTS.end)
 }
 
 struct Folder {

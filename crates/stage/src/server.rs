@@ -1,6 +1,6 @@
 //! The server as a process: started, killed, stopped, asked to recount.
 
-use crate::world::{GRACE_MS, PACE_PER_SECOND, REQUEST_TIMEOUT_MS};
+use crate::process::{self, POLL, Usage};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::Value;
 use std::{
@@ -12,33 +12,47 @@ use std::{
 use tisara_domain::{Ambient, Duration};
 use tisara_emulator::World;
 
-/// Longest wait for a start or a polite stop.
+/// Longest wait for a start.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Longest wait for one answer to whether it is ready.
 const ANSWER_PATIENCE: Duration = Duration::from_secs(5);
-const POLL: Duration = Duration::from_millis(20);
 
 /// The server: its files, and its process while it runs.
-pub(crate) struct Server {
+#[derive(Debug)]
+pub struct Server {
     tisara: PathBuf,
     dir: PathBuf,
     /// Where it listens.
-    pub(crate) address: SocketAddr,
+    pub address: SocketAddr,
     ambient: Ambient,
     http: reqwest::Client,
     child: Option<Child>,
 }
 
+/// How a server is set up.
+#[derive(Clone, Debug)]
+pub struct Setup<'a> {
+    /// The `tisara` binary.
+    pub tisara: &'a Path,
+    /// Its folder: configuration, data, log.
+    pub dir: &'a Path,
+    /// `postgres://…`; SQLite in the folder without it.
+    pub database: Option<&'a str>,
+    /// Where Meta's API is.
+    pub meta: SocketAddr,
+    /// Where it shall listen.
+    pub address: SocketAddr,
+    /// More of the configuration: lines of `[meta]`, then other sections.
+    pub more: &'a str,
+}
+
 impl Server {
     /// Writes the configuration; nothing runs yet.
-    pub(crate) fn new(
-        tisara: PathBuf,
-        dir: &Path,
-        database: Option<&str>,
-        meta: SocketAddr,
-        address: SocketAddr,
-        ambient: Ambient,
-    ) -> anyhow::Result<Self> {
+    ///
+    /// # Errors
+    /// When there is no such binary, or the folder cannot be written.
+    pub fn new(setup: &Setup<'_>, ambient: Ambient) -> anyhow::Result<Self> {
+        let Setup { tisara, dir, database, meta, address, more } = *setup;
         ensure!(
             tisara.is_file(),
             "there is no {}: build it (cargo build --package tisara) or give --tisara",
@@ -50,15 +64,14 @@ impl Server {
         let config = format!(
             "[server]\nlisten = \"{address}\"\n\
              [storage]\ndata_dir = {data}\n{database}\
-             [meta]\ngraph_url = \"http://{meta}/\"\napp_secret = \"{}\"\nverify_token = \"{}\"\n\
-             request_timeout_ms = {REQUEST_TIMEOUT_MS}\n\
-             [sending]\ngrace_ms = {GRACE_MS}\nlease_ms = 5000\npace_per_second = {PACE_PER_SECOND}\n\
-             [logging]\nlevel = \"warn,tisara=info\"\n",
+             [logging]\nlevel = \"warn,tisara=info\"\n\
+             [meta]\ngraph_url = \"http://{meta}/\"\napp_secret = \"{}\"\nverify_token = \"{}\"\n{more}",
             World::APP_SECRET,
             World::VERIFY_TOKEN,
         );
         std::fs::write(dir.join("tisara.toml"), config)?;
         let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
+        let tisara = std::path::absolute(tisara)?;
         Ok(Self { tisara, dir: dir.to_path_buf(), address, ambient, http, child: None })
     }
 
@@ -79,12 +92,16 @@ impl Server {
     }
 
     /// What all its lives have logged.
-    pub(crate) fn log_file(&self) -> PathBuf {
+    #[must_use]
+    pub fn log_file(&self) -> PathBuf {
         self.dir.join("server.log")
     }
 
     /// Runs a command to its end; gives its exit code and the JSON it printed.
-    pub(crate) async fn run(&self, args: &[&str]) -> anyhow::Result<(i32, Value)> {
+    ///
+    /// # Errors
+    /// When it prints something else.
+    pub async fn run(&self, args: &[&str]) -> anyhow::Result<(i32, Value)> {
         let mut command = self.command();
         command.args(args);
         let done = tokio::task::spawn_blocking(move || command.output()).await??;
@@ -95,7 +112,10 @@ impl Server {
     }
 
     /// Starts it and waits until it can work.
-    pub(crate) async fn start(&mut self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When it ends by itself, or does not get ready.
+    pub async fn start(&mut self) -> anyhow::Result<()> {
         let child = self.command().arg("serve").stdout(self.log()?).stderr(self.log()?).spawn()?;
         let child = self.child.insert(child);
         let url = format!("http://{}/readyz", self.address);
@@ -115,39 +135,41 @@ impl Server {
     }
 
     /// SIGKILL: it gets no chance to do anything more.
-    pub(crate) fn kill(&mut self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When it had ended by itself.
+    pub fn kill(&mut self) -> anyhow::Result<()> {
         let mut child = self.child.take().context("the server does not run")?;
         if let Some(status) = child.try_wait()? {
             bail!("the server had ended by itself ({status}); see {}", self.log_file().display());
         }
-        child.kill()?;
-        child.wait()?;
-        Ok(())
+        process::kill(&mut child)
     }
 
     /// SIGTERM, as an operator would.
-    pub(crate) async fn stop(&mut self) -> anyhow::Result<()> {
-        let child = self.child.as_mut().context("the server does not run")?;
-        let asked = Command::new("kill").args(["-TERM", &child.id().to_string()]).status()?;
-        ensure!(asked.success(), "the server could not be asked to stop");
-        let until = self.ambient.now().plus(PATIENCE);
-        loop {
-            if let Some(status) = child.try_wait()? {
-                self.child = None;
-                ensure!(status.success(), "the server did not stop well: {status}");
-                return Ok(());
-            }
-            ensure!(self.ambient.now() < until, "the server does not stop");
-            self.ambient.sleep(POLL).await;
+    ///
+    /// # Errors
+    /// When it does not end well.
+    pub async fn stop(&mut self) -> anyhow::Result<()> {
+        let mut child = self.child.take().context("the server does not run")?;
+        let stopped = process::stop(&mut child, &self.ambient).await;
+        if stopped.is_err() {
+            let _ = process::kill(&mut child);
         }
+        stopped
+    }
+
+    /// What it uses of the machine; nothing while it does not run.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        self.child.as_ref().map_or_else(Usage::default, |child| Usage::of(child.id()))
     }
 }
 
 impl Drop for Server {
     fn drop(&mut self) {
         if let Some(child) = &mut self.child {
-            let _ = child.kill();
-            let _ = child.wait();
+            let _ = process::kill(child);
         }
     }
 }

@@ -14,8 +14,8 @@ const PATIENCE: Duration = Duration::from_secs(90);
 const ANSWER_PATIENCE: Duration = Duration::from_secs(20);
 
 /// Calls with an organization's key.
-#[derive(Clone)]
-pub(crate) struct Api {
+#[derive(Clone, Debug)]
+pub struct Api {
     base: String,
     key: String,
     http: reqwest::Client,
@@ -24,7 +24,7 @@ pub(crate) struct Api {
 
 /// Why a call brought no answer to work with.
 #[derive(Debug)]
-pub(crate) enum CallError {
+pub enum CallError {
     /// The server said no: nothing was done.
     Refused(anyhow::Error),
     /// It is not known what was done: the server was killed meanwhile, or not there.
@@ -40,7 +40,11 @@ impl From<CallError> for anyhow::Error {
 }
 
 impl Api {
-    pub(crate) fn new(server: SocketAddr, key: &str, ambient: Ambient) -> anyhow::Result<Self> {
+    /// For the server at this address.
+    ///
+    /// # Errors
+    /// When no client can be made.
+    pub fn new(server: SocketAddr, key: &str, ambient: Ambient) -> anyhow::Result<Self> {
         let base = format!("http://{server}/api/v1");
         let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
         Ok(Self { base, key: key.to_owned(), http, ambient })
@@ -61,24 +65,36 @@ impl Api {
     }
 
     /// One `GET`.
-    pub(crate) async fn get(&self, path: &str) -> Result<Value, CallError> {
+    ///
+    /// # Errors
+    /// As [`CallError`] says.
+    pub async fn get(&self, path: &str) -> Result<Value, CallError> {
         self.call(self.http.get(format!("{}{path}", self.base))).await
     }
 
     /// One `POST`.
-    pub(crate) async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
+    ///
+    /// # Errors
+    /// As [`CallError`] says.
+    pub async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
         self.call(self.http.post(format!("{}{path}", self.base)).json(body)).await
     }
 
     /// A file of contacts; gives the import.
-    pub(crate) async fn import(&self, csv: String, options: &Value) -> Result<Value, CallError> {
-        let part = reqwest::multipart::Part::text(csv).file_name("contacts.csv");
+    ///
+    /// # Errors
+    /// As [`CallError`] says.
+    pub async fn import(&self, csv: impl Into<reqwest::Body>, options: &Value) -> Result<Value, CallError> {
+        let part = reqwest::multipart::Part::stream(csv).file_name("contacts.csv");
         let form = reqwest::multipart::Form::new().text("options", options.to_string()).part("file", part);
         self.call(self.http.post(format!("{}/contacts/imports", self.base)).multipart(form)).await
     }
 
     /// `GET`, again and again while the server is away.
-    pub(crate) async fn get_surely(&self, path: &str) -> anyhow::Result<Value> {
+    ///
+    /// # Errors
+    /// When it refuses, or stays away for long.
+    pub async fn get_surely(&self, path: &str) -> anyhow::Result<Value> {
         let until = self.ambient.now().plus(PATIENCE);
         loop {
             match self.get(path).await {
@@ -93,7 +109,10 @@ impl Api {
     }
 
     /// All items of a list, page after page.
-    pub(crate) async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
+    ///
+    /// # Errors
+    /// As of [`Api::get_surely`].
+    pub async fn list(&self, path: &str) -> anyhow::Result<Vec<Value>> {
         let sign = if path.contains('?') { '&' } else { '?' };
         let (mut all, mut after) = (Vec::new(), String::new());
         loop {
@@ -111,11 +130,17 @@ impl Api {
 }
 
 /// A text that must be there.
-pub(crate) fn text(value: &Value) -> anyhow::Result<String> {
+///
+/// # Errors
+/// When it is not.
+pub fn text(value: &Value) -> anyhow::Result<String> {
     value.as_str().map(str::to_owned).with_context(|| format!("no text: {value}"))
 }
 
 /// A count that must be there.
-pub(crate) fn count(value: &Value) -> anyhow::Result<u64> {
+///
+/// # Errors
+/// When it is not.
+pub fn count(value: &Value) -> anyhow::Result<u64> {
     value.as_u64().with_context(|| format!("no count: {value}"))
 }

@@ -1,0 +1,16 @@
+//! Tisara seen from outside: the `tisara` binary as server and as emulator, each a process of its own, and
+//! the API as any client uses it. What torture and the benchmarks have in common.
+//!
+//! This crate must never see store, engine or server: what shares their code would share their errors.
+
+mod address;
+mod api;
+mod meta;
+mod process;
+mod server;
+
+pub use address::free_address;
+pub use api::{Api, CallError, count, text};
+pub use meta::Meta;
+pub use process::Usage;
+pub use server::{Server, Setup};
