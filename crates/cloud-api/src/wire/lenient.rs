@@ -81,6 +81,14 @@ pub fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(deserializer: D) -> 
     Ok(Option::<Vec<T>>::deserialize(deserializer)?.unwrap_or_default())
 }
 
+/// An object, or null for an empty one.
+///
+/// # Errors
+/// When it is something else.
+pub fn map<'de, D: Deserializer<'de>>(deserializer: D) -> Result<super::Extra, D::Error> {
+    Ok(Option::<super::Extra>::deserialize(deserializer)?.unwrap_or_default())
+}
+
 struct Int(i64);
 
 impl<'de> Deserialize<'de> for Int {
