@@ -7,12 +7,14 @@
 //! - sender and lanes: one lane per number hands out, sends, writes down;
 //! - settling: decides about what may or may not have gone out;
 //! - [`Journal`] and its processor: webhooks are kept, then applied once;
+//! - indexing: makes the words of messages searchable, some time after they are written;
 //! - [`jobs`]: long tasks such as imports.
 //!
 //! The engine must never send without a committed intent, never treat silence as proof while it could
 //! not hear, and never hold a transaction across a network call.
 
 mod bus;
+mod indexing;
 pub mod jobs;
 mod journal;
 mod lane;
@@ -83,6 +85,7 @@ impl Engine {
             ("planner", tokio::spawn(planner::run(Arc::clone(&shared), stop.clone()))),
             ("sender", tokio::spawn(sender::run(Arc::clone(&shared), stop.clone()))),
             ("jobs", tokio::spawn(jobs::run(Arc::clone(&shared), runners, stop.clone()))),
+            ("indexing", tokio::spawn(indexing::run(Arc::clone(&shared), stop.clone()))),
             ("upkeep", tokio::spawn(upkeep::run(Arc::clone(&shared), stop.clone()))),
         ];
         Ok(Self { journal, shared, stop, loops: Arc::new(Mutex::new(loops)) })

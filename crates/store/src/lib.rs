@@ -26,6 +26,7 @@ pub mod numbers;
 pub mod organizations;
 pub mod outgoing;
 pub mod seam;
+pub mod search;
 pub mod sending;
 pub mod templates;
 #[cfg(feature = "testing")]

@@ -24,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_messages, send_message))
         .routes(routes!(mark_read))
         .routes(routes!(resolve))
+        .merge(super::search::routes())
 }
 
 /// Which threads.

@@ -5,6 +5,7 @@
 
 mod http;
 mod reply;
+mod search;
 mod view;
 
 pub(crate) use http::routes;

@@ -108,7 +108,12 @@ impl OrgTx<'_, '_> {
     fn merge_thread(&mut self, into: ThreadId, from: ThreadId, now: Timestamp) -> Result<()> {
         let org = self.org;
         let args = args![org, from, into];
-        self.tx.execute("UPDATE message SET thread_id = $3 WHERE org_id = $1 AND thread_id = $2", args)?;
+        for table in ["message", "message_search"] {
+            self.tx.execute(
+                &format!("UPDATE {table} SET thread_id = $3 WHERE org_id = $1 AND thread_id = $2"),
+                args,
+            )?;
+        }
         self.tx.execute(
             "UPDATE conversation SET state = 'resolved', resolved_at = $3 WHERE org_id = $1 AND id = \
              (SELECT f.conversation_id FROM thread f JOIN thread i ON i.org_id = f.org_id AND i.id = $4 \

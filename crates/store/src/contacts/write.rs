@@ -169,13 +169,14 @@ impl OrgTx<'_, '_> {
     }
 
     /// Erases a contact with all that is only about it: identities, history, labels, fields, consent
-    /// and threads with their messages. `false` when there is none. Its rows in the ledgers of
+    /// and threads with their messages, also from the index of words. `false` when there is none. Its rows in the ledgers of
     /// campaigns stay, so that the sums still add up: call [`OrgTx::erase_recipients`] in the same
     /// transaction, which takes the person out of them.
     ///
     /// # Errors
     /// As the database says.
     pub fn delete_contact(&mut self, id: ContactId) -> Result<bool> {
+        self.unindex_contact(id)?;
         for table in ["message", "conversation"] {
             self.tx.execute(
                 &format!(

@@ -5,6 +5,7 @@
 //! crate is a question in review.
 
 mod bulk_insert;
+pub(crate) mod message_words;
 mod outcomes;
 pub(crate) mod planner_statistics;
 mod statuses;

@@ -23,6 +23,8 @@ const SMALL: &[(&str, u64)] = &[
     ("chunk", 20_000),
     ("job", 1_000),
     ("journal_todo", 1_000),
+    ("message_index", 100),
+    ("message_unindexed", 1_000),
     ("lease", 100),
     ("hearing", 1),
     ("migration", 10),

@@ -144,30 +144,35 @@ impl Entry {
     }
 }
 
-const MESSAGE: &str = "SELECT id, thread_id, number_id, state, kind, text, content, address, wamid, reply_to, \
-                       error_code, error_details, created_at, sent_at, delivered_at, read_at, failed_at \
-                       FROM message WHERE org_id = $1";
+impl Message {
+    /// The columns that [`Message::read`] reads, of `message m`.
+    pub(crate) const COLUMNS: &str = "m.id, m.thread_id, m.number_id, m.state, m.kind, m.text, m.content, m.address, \
+                                      m.wamid, m.reply_to, m.error_code, m.error_details, m.created_at, m.sent_at, \
+                                      m.delivered_at, m.read_at, m.failed_at";
+    /// How many they are.
+    pub(crate) const COLUMN_COUNT: usize = 17;
 
-fn read_message(row: &Row<'_>) -> Result<Message> {
-    Ok(Message {
-        id: row.get(0)?,
-        thread_id: row.get(1)?,
-        number_id: row.get(2)?,
-        state: row.get(3)?,
-        kind: row.get(4)?,
-        text: row.get(5)?,
-        content: row.get(6)?,
-        address: row.get(7)?,
-        wamid: row.get(8)?,
-        reply_to: row.get(9)?,
-        error_code: row.get(10)?,
-        error_details: row.get(11)?,
-        created_at: row.get(12)?,
-        sent_at: row.get(13)?,
-        delivered_at: row.get(14)?,
-        read_at: row.get(15)?,
-        failed_at: row.get(16)?,
-    })
+    pub(crate) fn read(row: &Row<'_>) -> Result<Self> {
+        Ok(Self {
+            id: row.get(0)?,
+            thread_id: row.get(1)?,
+            number_id: row.get(2)?,
+            state: row.get(3)?,
+            kind: row.get(4)?,
+            text: row.get(5)?,
+            content: row.get(6)?,
+            address: row.get(7)?,
+            wamid: row.get(8)?,
+            reply_to: row.get(9)?,
+            error_code: row.get(10)?,
+            error_details: row.get(11)?,
+            created_at: row.get(12)?,
+            sent_at: row.get(13)?,
+            delivered_at: row.get(14)?,
+            read_at: row.get(15)?,
+            failed_at: row.get(16)?,
+        })
+    }
 }
 
 /// When a recipient's message went out, or failed to.
@@ -179,7 +184,8 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn find_message(&mut self, id: MessageId) -> Result<Option<Message>> {
-        self.tx.find(&format!("{MESSAGE} AND id = $2"), args![self.org, id], read_message)
+        let sql = format!("SELECT {} FROM message m WHERE m.org_id = $1 AND m.id = $2", Message::COLUMNS);
+        self.tx.find(&sql, args![self.org, id], Message::read)
     }
 
     /// The message that Meta calls `wamid`.
@@ -187,7 +193,8 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn find_message_by_wamid(&mut self, wamid: &str) -> Result<Option<Message>> {
-        self.tx.find(&format!("{MESSAGE} AND wamid = $2"), args![self.org, wamid], read_message)
+        let sql = format!("SELECT {} FROM message m WHERE m.org_id = $1 AND m.wamid = $2", Message::COLUMNS);
+        self.tx.find(&sql, args![self.org, wamid], Message::read)
     }
 
     /// Up to `limit` entries of a thread, newest first, from before `before` on.
@@ -214,11 +221,12 @@ impl OrgTx<'_, '_> {
         };
         let mut entries = self.tx.list(
             &format!(
-                "{MESSAGE} AND thread_id = $2 AND (created_at, id) < ($3, $4) \
-                 ORDER BY created_at DESC, id DESC LIMIT $5"
+                "SELECT {} FROM message m WHERE m.org_id = $1 AND m.thread_id = $2 AND (m.created_at, m.id) < ($3, $4) \
+                 ORDER BY m.created_at DESC, m.id DESC LIMIT $5",
+                Message::COLUMNS
             ),
             args![self.org, thread, single.0, single.1, limit],
-            |row| Ok(Entry::Message(Box::new(read_message(row)?))),
+            |row| Ok(Entry::Message(Box::new(Message::read(row)?))),
         )?;
         entries.extend(self.tx.list(
             &format!(

@@ -81,6 +81,7 @@ impl OrgTx<'_, '_> {
         if written == 0 {
             return Ok(false);
         }
+        self.note_unindexed(new.id, &new.text)?;
         self.tx.execute(
             "UPDATE thread SET unread = unread + 1, \
              last_inbound_at = CASE WHEN last_inbound_at > $3 THEN last_inbound_at ELSE $3 END \
@@ -116,6 +117,7 @@ impl OrgTx<'_, '_> {
                 new.now
             ],
         )?;
+        self.note_unindexed(new.id, &new.text)?;
         self.move_thread_up(new.thread_id, new.now, &new.text)
     }
 

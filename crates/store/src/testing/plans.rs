@@ -18,6 +18,7 @@ const LARGE: &[&str] = &[
     "thread",
     "conversation",
     "message",
+    "message_search",
     "journal",
     "journal_failed",
     "idempotency",

@@ -1,0 +1,74 @@
+//! Making the words of messages searchable: in batches, some time after the messages were written and
+//! in transactions of its own, so that neither a webhook nor a sender waits for an index.
+
+use crate::parts::Shared;
+use std::sync::Arc;
+use tisara_domain::{OrgId, Timestamp};
+use tisara_store::Result;
+use tokio_util::sync::CancellationToken;
+
+const LEASE: &str = "indexing";
+/// Messages indexed in one transaction: enough to be cheap, few enough to hold nobody up.
+const BATCH: u32 = 2_000;
+
+/// Indexes what waits, and looks again every tick, until told to stop.
+pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
+    let mut leased_until = Timestamp(0);
+    while !stop.is_cancelled() {
+        if let Err(e) = index_all(&shared, &stop, &mut leased_until).await {
+            tracing::warn!(error = %e, "messages could not be indexed for search; it will be tried again");
+        }
+        tokio::select! {
+            biased;
+            () = stop.cancelled() => {}
+            () = shared.ambient.sleep(shared.settings.tick()) => {}
+        }
+    }
+}
+
+/// Works off what waits, organization by organization, a batch of each in turn.
+async fn index_all(shared: &Shared, stop: &CancellationToken, leased_until: &mut Timestamp) -> Result<()> {
+    let (mut after, mut more) = (None, false);
+    while !stop.is_cancelled() {
+        let Some(org) = shared.store.read(move |tx| tx.next_org_to_index(after)).await? else {
+            if !std::mem::take(&mut more) {
+                metrics::gauge!("tisara_search_lag_seconds").set(0.0);
+                return Ok(());
+            }
+            after = None;
+            continue;
+        };
+        if !holds_lease(shared, leased_until).await? {
+            return Ok(());
+        }
+        more |= index_batch(shared, org).await?;
+        after = Some(org);
+    }
+    Ok(())
+}
+
+/// One node at a time, so that ordinals are given out in order and no work is done twice.
+async fn holds_lease(shared: &Shared, leased_until: &mut Timestamp) -> Result<bool> {
+    let now = shared.ambient.now();
+    if now.plus(shared.settings.lease() / 2) >= *leased_until {
+        let (owner, until) = (shared.owner.clone(), now.plus(shared.settings.lease()));
+        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, until)).await?.is_none() {
+            return Ok(false);
+        }
+        *leased_until = until;
+    }
+    Ok(true)
+}
+
+/// Indexes one batch; says whether there may be more.
+async fn index_batch(shared: &Shared, org: OrgId) -> Result<bool> {
+    // Reading splits the words, on a reader's thread: the writer only writes.
+    let waiting = shared.store.read(move |tx| tx.org(org).list_unindexed(BATCH)).await?;
+    let Some(oldest) = waiting.oldest else { return Ok(false) };
+    let lag = shared.ambient.now().since(oldest);
+    metrics::gauge!("tisara_search_lag_seconds").set(lag.as_secs_f64());
+    let more = waiting.messages.len() >= BATCH as usize;
+    let indexed = shared.store.write(move |tx| tx.org(org).index_messages(&waiting.messages)).await?;
+    metrics::counter!("tisara_messages_indexed_total").increment(indexed);
+    Ok(more)
+}

@@ -1,0 +1,168 @@
+//! Putting messages into the index, and taking them out.
+
+use super::{SPACE_SHIFT, words};
+use crate::{
+    OrgTx, Result, Tx, args,
+    forks::{BulkInsert, message_words},
+    keys::{IN_MAX, first, padded, placeholders},
+    seam::{Arg, ToArg as _},
+};
+use std::collections::HashSet;
+use tisara_domain::{ContactId, MessageId, NumberId, OrgId, ThreadId, Timestamp, id::TypedId as _};
+
+/// Messages of an organization that wait to be indexed, split into words.
+#[derive(Clone, Debug)]
+pub struct Unindexed {
+    /// The messages, oldest first.
+    pub messages: Vec<MessageToIndex>,
+    /// When the oldest was written.
+    pub oldest: Option<Timestamp>,
+}
+
+/// A message, split into words.
+#[derive(Clone, Debug)]
+pub struct MessageToIndex {
+    pub(crate) id: MessageId,
+    pub(crate) thread: ThreadId,
+    pub(crate) number: NumberId,
+    pub(crate) words: Vec<String>,
+}
+
+const ENTRIES: BulkInsert<3> = BulkInsert {
+    table: "message_search",
+    columns: [("ordinal", "bigint"), ("message_id", "uuid"), ("thread_id", "uuid")],
+    conflict: "",
+};
+
+impl Tx<'_> {
+    /// The organization after `after` that has messages to index; `None` behind the last.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn next_org_to_index(&mut self, after: Option<OrgId>) -> Result<Option<OrgId>> {
+        let after = after.unwrap_or(first());
+        self.find(
+            "SELECT org_id FROM message_unindexed WHERE org_id > $1 ORDER BY org_id LIMIT 1",
+            args![after],
+            |row| row.get(0),
+        )
+    }
+}
+
+impl OrgTx<'_, '_> {
+    /// Up to `limit` messages that wait to be indexed, oldest first.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn list_unindexed(&mut self, limit: u32) -> Result<Unindexed> {
+        let mut oldest: Option<Timestamp> = None;
+        let messages = self.tx.list(
+            "SELECT u.message_id, m.thread_id, m.number_id, m.text, m.created_at FROM message_unindexed u \
+             JOIN message m ON m.org_id = u.org_id AND m.id = u.message_id \
+             WHERE u.org_id = $1 ORDER BY u.message_id LIMIT $2",
+            args![self.org, limit],
+            |row| {
+                let at: Timestamp = row.get(4)?;
+                oldest = Some(oldest.map_or(at, |o| o.min(at)));
+                let words = words::words(row.get(3)?).into_iter().map(|(_, word)| word);
+                Ok(MessageToIndex {
+                    id: row.get(0)?,
+                    thread: row.get(1)?,
+                    number: row.get(2)?,
+                    words: words.take(words::WORDS_MAX).collect(),
+                })
+            },
+        )?;
+        Ok(Unindexed { messages, oldest })
+    }
+
+    /// Indexes messages, as [`OrgTx::list_unindexed`] gave them; what was erased or indexed since is
+    /// left out. One at a time: see the lease of the engine. Says how many went in.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn index_messages(&mut self, messages: &[MessageToIndex]) -> Result<u64> {
+        let mut waiting = HashSet::with_capacity(messages.len());
+        for piece in messages.chunks(IN_MAX) {
+            let ids = padded(&piece.iter().map(|m| m.id).collect::<Vec<_>>());
+            let mut args = args![self.org].to_vec();
+            args.extend(ids.iter().map(|id| id.to_arg()));
+            let sql = format!(
+                "DELETE FROM message_unindexed WHERE org_id = $1 AND message_id IN ({}) RETURNING message_id",
+                placeholders(2, ids.len())
+            );
+            waiting.extend(self.tx.list(&sql, &args, |row| row.get::<MessageId>(0))?);
+        }
+        let taken: Vec<&MessageToIndex> =
+            messages.iter().filter(|m| waiting.contains(&m.id) && !m.words.is_empty()).collect();
+        let Ok(n) = i64::try_from(taken.len()) else { return Ok(0) };
+        if n == 0 {
+            return Ok(0);
+        }
+        let last = self.take_ordinals(n)?;
+        let entries: Vec<[Arg<'_>; 3]> = taken
+            .iter()
+            .zip(last - n + 1..)
+            .map(|(m, ordinal)| [Arg::Int(Some(ordinal)), id(m.id.to_bytes()), id(m.thread.to_bytes())])
+            .collect();
+        ENTRIES.run(self.tx, self.org, &entries)?;
+        let rows: Vec<(i64, &MessageToIndex)> = (last - n + 1..).zip(taken.iter().copied()).collect();
+        message_words::insert(self.tx, self.org, &rows)?;
+        Ok(n.unsigned_abs())
+    }
+
+    /// Takes the next `n` ordinals and gives the last of them.
+    fn take_ordinals(&mut self, n: i64) -> Result<i64> {
+        const TAKE: &str = "UPDATE message_index SET last_ordinal = last_ordinal + $2 WHERE org_id = $1 \
+                            RETURNING last_ordinal";
+        let args = args![self.org, n];
+        if let Some(last) = self.tx.find(TAKE, args, |row| row.get(0))? {
+            return Ok(last);
+        }
+        let space: i64 =
+            self.tx.get("SELECT coalesce(max(space), 0) + 1 FROM message_index", &[], |row| row.get(0))?;
+        self.tx.execute(
+            "INSERT INTO message_index (org_id, space, last_ordinal) VALUES ($1, $2, $3)",
+            args![self.org, space, space << SPACE_SHIFT],
+        )?;
+        self.tx.get(TAKE, args, |row| row.get(0))
+    }
+
+    /// Notes that a message is to be indexed. Not when it has no text.
+    pub(crate) fn note_unindexed(&mut self, message: MessageId, text: &str) -> Result<()> {
+        if !text.is_empty() {
+            self.tx.execute(
+                "INSERT INTO message_unindexed (org_id, message_id) VALUES ($1, $2)",
+                args![self.org, message],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// Takes all messages of a contact's threads out of the index; before they are deleted.
+    pub(crate) fn unindex_contact(&mut self, contact: ContactId) -> Result<()> {
+        let args = args![self.org, contact];
+        self.tx.execute(
+            "DELETE FROM message_unindexed WHERE org_id = $1 AND message_id IN (SELECT m.id FROM thread t \
+             JOIN message m ON m.org_id = t.org_id AND m.thread_id = t.id WHERE t.org_id = $1 AND t.contact_id = $2)",
+            args,
+        )?;
+        let ordinals = self.tx.list(
+            "SELECT s.ordinal FROM thread t JOIN message_search s ON s.org_id = t.org_id AND s.thread_id = t.id \
+             WHERE t.org_id = $1 AND t.contact_id = $2",
+            args,
+            |row| row.get::<i64>(0),
+        )?;
+        message_words::delete(self.tx, self.org, &ordinals)?;
+        self.tx.execute(
+            "DELETE FROM message_search WHERE org_id = $1 AND thread_id IN \
+             (SELECT id FROM thread WHERE org_id = $1 AND contact_id = $2)",
+            args,
+        )?;
+        Ok(())
+    }
+}
+
+fn id(bytes: [u8; 16]) -> Arg<'static> {
+    Arg::Id(Some(bytes))
+}
