@@ -222,6 +222,6 @@ impl Emulator {
     /// # Errors
     /// When the listener fails for good.
     pub async fn serve(&self, listener: TcpListener, cancel: CancellationToken) -> std::io::Result<()> {
-        serve::serve(self.router(), listener, cancel).await
+        serve::serve(self.0.clone(), self.router(), listener, cancel).await
     }
 }

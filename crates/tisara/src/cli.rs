@@ -219,6 +219,21 @@ pub struct Emulate {
     /// Print the settings as JSON, to be changed and given back with --settings, and end.
     #[arg(long)]
     pub print_settings: bool,
+
+    /// A clock that stands at this moment and moves only by POST /_emulator/clock/advance, as
+    /// 2026-01-01T00:00:00Z.
+    #[arg(long, value_name = "TIME")]
+    pub clock: Option<tisara_domain::Timestamp>,
+
+    /// Play the calls of this file on a standing clock, write the report and end. Each line is a call
+    /// in JSON: {"path": "/_emulator/clock/advance", "body": {"ms": 5000}}, with "method" when it is
+    /// not POST. The same seed and script give the same report, byte for byte.
+    #[arg(long, value_name = "FILE")]
+    pub script: Option<PathBuf>,
+
+    /// Where the report of a script goes, instead of the terminal.
+    #[arg(long, value_name = "FILE", requires = "script")]
+    pub report: Option<PathBuf>,
 }
 
 /// `tisara doctor`.

@@ -145,6 +145,28 @@ impl Control {
         self.0.outbox.lock().next_moment(&behaviour.webhooks)
     }
 
+    /// Moves a manual clock on to `until`, from moment to moment: whatever is due happens and is
+    /// posted before this returns.
+    ///
+    /// # Errors
+    /// When the emulator runs on the real clock.
+    pub async fn advance(&self, until: Timestamp) -> Result<(), ControlError> {
+        let clock = self.0.manual.as_ref().ok_or_else(|| {
+            ControlError::Invalid(
+                "the emulator runs on the real clock; only a manual one can be advanced".into(),
+            )
+        })?;
+        webhooks::deliver_due(&self.0).await;
+        while let Some(next) = self.next_moment().filter(|t| *t <= until) {
+            clock.set(next);
+            webhooks::deliver_due(&self.0).await;
+        }
+        clock.set(until);
+        // A task beside this one may have slept until some moment on the way.
+        self.0.outbox.wake.notify_one();
+        Ok(())
+    }
+
     /// Sets where an app's webhooks go, without asking the callback. `None` for the app means the
     /// first; what is `None` stays as it is.
     ///

@@ -238,15 +238,12 @@ struct Advance {
 
 async fn advance(State(c): State<Control>, bytes: Bytes) -> Answer {
     let a: Advance = body(&bytes)?;
-    let clock = c.0.manual.as_ref().ok_or_else(|| {
-        ControlError::Invalid("the emulator runs on the real clock; only a manual one can be advanced".into())
-    })?;
-    match (a.ms, a.to) {
-        (Some(ms), None) => clock.advance(Duration::from_millis(ms)),
-        (None, Some(to)) => clock.set(to),
+    let until = match (a.ms, a.to) {
+        (Some(ms), None) => c.0.ambient.now().plus(Duration::from_millis(ms)),
+        (None, Some(to)) => to,
         _ => return Err(ControlError::Invalid("give either ms or to".into())),
-    }
-    c.0.outbox.wake.notify_one();
+    };
+    c.advance(until).await?;
     Ok(clock_of(&c))
 }
 

@@ -35,7 +35,7 @@ impl Call {
         let limit =
             if path.ends_with("/media") || path.starts_with("/upload:") { UPLOAD_LIMIT } else { BODY_LIMIT };
         let path = path.to_owned();
-        let query = form(parts.uri.query().unwrap_or_default().as_bytes());
+        let query = parts.uri.query().map(|q| form(q.as_bytes())).unwrap_or_default();
         let host = parts.headers.get(header::HOST).and_then(|h| h.to_str().ok()).unwrap_or("localhost");
         let base = format!("http://{host}");
         let body = axum::body::to_bytes(body, limit).await.map_err(|_| {

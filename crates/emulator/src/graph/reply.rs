@@ -5,14 +5,14 @@ use crate::{Inner, chance};
 use axum::{body::Body, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use serde_json::Value;
 use std::sync::atomic::Ordering;
 
 /// What a call is answered with.
 pub(crate) struct Reply {
     pub(crate) status: u16,
-    pub(crate) content_type: String,
+    pub(crate) content_type: HeaderValue,
     pub(crate) body: Bytes,
     pub(crate) file_name: Option<String>,
     reset: bool,
@@ -26,21 +26,23 @@ pub struct ConnectionReset;
 
 impl Reply {
     pub(crate) fn json(value: &Value) -> Self {
-        Self::raw(200, "application/json; charset=UTF-8", value.to_string())
+        Self::written(200, value.to_string())
     }
 
     pub(crate) fn success() -> Self {
-        Self::raw(200, "application/json; charset=UTF-8", r#"{"success":true}"#)
+        Self::written(200, r#"{"success":true}"#)
+    }
+
+    /// JSON that is written already.
+    pub(crate) fn written(status: u16, json: impl Into<Bytes>) -> Self {
+        let content_type = HeaderValue::from_static("application/json; charset=UTF-8");
+        Self { status, content_type, body: json.into(), file_name: None, reset: false }
     }
 
     pub(crate) fn raw(status: u16, content_type: &str, body: impl Into<Bytes>) -> Self {
-        Self {
-            status,
-            content_type: content_type.to_owned(),
-            body: body.into(),
-            file_name: None,
-            reset: false,
-        }
+        let plain = HeaderValue::from_static("application/octet-stream");
+        let content_type = HeaderValue::from_str(content_type).unwrap_or(plain);
+        Self { status, content_type, body: body.into(), file_name: None, reset: false }
     }
 
     /// The connection breaks instead of an answer.
@@ -60,7 +62,7 @@ pub(crate) fn respond(
     let trace = trace_id(e.seed, n);
     let reply = reply.unwrap_or_else(|error| {
         e.ledger.refused(error.code);
-        Reply::raw(error.status, "application/json; charset=UTF-8", error.body(&trace).to_string())
+        Reply::written(error.status, error.body(&trace).to_string())
     });
     let mut response = Response::new(Body::from(reply.body));
     *response.status_mut() = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
@@ -69,32 +71,35 @@ pub(crate) fn respond(
         return response;
     }
     let headers = response.headers_mut();
-    let mut put = |name: &'static str, value: String| {
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            headers.insert(name, value);
-        }
-    };
-    put(header::CONTENT_TYPE.as_str(), reply.content_type);
+    headers.reserve(12);
+    headers.insert(header::CONTENT_TYPE, reply.content_type);
     if let Some(name) = reply.file_name {
         let name: String = name.chars().filter(|c| !matches!(c, '"' | '\\')).collect();
-        put("content-disposition", format!(r#"attachment; filename="{name}""#));
+        put(headers, header::CONTENT_DISPOSITION, format!(r#"attachment; filename="{name}""#));
     }
-    put("facebook-api-version", format!("v{}.0", version.unwrap_or(super::routes::DEFAULT_VERSION)));
+    let version = version.unwrap_or(super::routes::DEFAULT_VERSION);
+    put(headers, HeaderName::from_static("facebook-api-version"), format!("v{version}.0"));
     // Percent of an hourly budget; Meta throttles at 100. The budget is larger than any test.
     let used = (n / 100_000).min(99);
-    put("x-app-usage", format!(r#"{{"call_count":{used},"total_time":{used},"total_cputime":{used}}}"#));
+    let usage = format!(r#"{{"call_count":{used},"total_time":{used},"total_cputime":{used}}}"#);
+    put(headers, HeaderName::from_static("x-app-usage"), usage);
     if let Some(waba) = waba {
-        put(
-            "x-business-use-case-usage",
-            format!(
-                r#"{{"{waba}":[{{"type":"whatsapp","call_count":{used},"total_cputime":{used},"total_time":{used},"estimated_time_to_regain_access":0}}]}}"#
-            ),
+        let usage = format!(
+            r#"{{"{waba}":[{{"type":"whatsapp","call_count":{used},"total_cputime":{used},"total_time":{used},"estimated_time_to_regain_access":0}}]}}"#
         );
+        put(headers, HeaderName::from_static("x-business-use-case-usage"), usage);
     }
-    put("x-fb-request-id", trace.clone());
-    put("x-fb-trace-id", trace);
-    put("x-fb-rev", "1030000001".into());
+    put(headers, HeaderName::from_static("x-fb-request-id"), trace.clone());
+    put(headers, HeaderName::from_static("x-fb-trace-id"), trace);
+    headers.insert(HeaderName::from_static("x-fb-rev"), HeaderValue::from_static("1030000001"));
     response
+}
+
+/// A header of text that is ours; what cannot stand in one is left out.
+fn put(headers: &mut HeaderMap, name: HeaderName, value: String) {
+    if let Ok(value) = HeaderValue::from_maybe_shared(Bytes::from(value)) {
+        headers.insert(name, value);
+    }
 }
 
 fn trace_id(seed: u64, n: u64) -> String {

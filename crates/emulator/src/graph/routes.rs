@@ -34,8 +34,7 @@ async fn route(e: &Arc<Inner>, call: Call) -> (Option<u64>, Outcome<Reply>) {
     if e.faults.token_expired() {
         return (None, Err(token::expired(e.ambient.now())));
     }
-    let segments: Vec<String> = call.segments().into_iter().map(str::to_owned).collect();
-    let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
+    let segments = call.segments();
     let waba = segments.first().and_then(|s| s.parse().ok()).and_then(|id| {
         let directory = read(&e.directory);
         directory.number(id).map(|n| n.waba).or_else(|| directory.wabas.contains_key(&id).then_some(id))

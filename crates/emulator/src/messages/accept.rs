@@ -382,9 +382,8 @@ fn answer(e: &Inner, behaviour: &Behaviour, valid: &Valid<'_, '_>, serial: u64, 
         (Some(_), true) => r#","message_status":"held_for_quality_assessment""#,
     };
     let id = wamid::outbound(e.seed, valid.to.user, serial);
-    Reply::raw(
+    Reply::written(
         200,
-        "application/json; charset=UTF-8",
         format!(
             r#"{{"messaging_product":"whatsapp","contacts":[{{"input":{input},{who}}}],"messages":[{{"id":"{id}"{status}}}]}}"#
         ),

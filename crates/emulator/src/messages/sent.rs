@@ -73,11 +73,8 @@ impl Sent {
                 at => accepted = Timestamp(at),
             }
         }
-        let passed = self
-            .plan
-            .steps()
-            .iter()
-            .rfind(|s| accepted.plus(Duration::from_millis(s.after_ms.into())) <= now);
+        let passed =
+            self.plan.steps().rfind(|s| accepted.plus(Duration::from_millis(s.after_ms.into())) <= now);
         passed.map_or("accepted", |s| s.status.name())
     }
 

@@ -6,7 +6,7 @@ const CHUNK: usize = 64 << 10;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Place {
     chunk: u32,
-    start: u32,
+    start: u16,
     len: u16,
 }
 
@@ -24,7 +24,7 @@ impl Arena {
             .find(|i| text.is_char_boundary(*i))
             .unwrap_or(0);
         let text = &text[..len];
-        if self.chunks.last().is_none_or(|c| c.len() + len > CHUNK) {
+        if self.chunks.last().is_none_or(|c| c.len() + len > CHUNK || c.len() > usize::from(u16::MAX)) {
             self.chunks.push(String::with_capacity(CHUNK));
         }
         let chunk = self.chunks.len() - 1;
@@ -32,13 +32,13 @@ impl Arena {
         self.chunks[chunk].push_str(text);
         Place {
             chunk: u32::try_from(chunk).unwrap_or(u32::MAX),
-            start: u32::try_from(start).unwrap_or(u32::MAX),
+            start: u16::try_from(start).unwrap_or(u16::MAX),
             len: u16::try_from(len).unwrap_or(u16::MAX),
         }
     }
 
     pub(super) fn get(&self, p: Place) -> &str {
-        let start = p.start as usize;
+        let start = usize::from(p.start);
         self.chunks
             .get(p.chunk as usize)
             .and_then(|c| c.get(start..start + usize::from(p.len)))

@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn an_entry_is_small() {
-        assert!(size_of::<Id>() <= 32, "{}", size_of::<Id>());
+        assert!(size_of::<Id>() <= 24, "{}", size_of::<Id>());
     }
 
     #[test]

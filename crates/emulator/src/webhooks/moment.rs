@@ -3,15 +3,15 @@
 use super::update::{Batch, Item};
 use tisara_domain::Timestamp;
 
-/// What happens at a moment.
+/// What happens at a moment. Nearly all are steps: the others are boxed to keep those small.
 pub(super) enum Timed {
     /// The next status of the message at this place.
     Step(u32),
     /// An update that comes late, for one app.
-    Late(u64, Item),
+    Late(Box<(u64, Item)>),
     Retry(Box<Batch>),
     /// Something else the emulator does later.
-    Task(Task),
+    Task(Box<Task>),
 }
 
 /// What the emulator does by itself at a later moment.

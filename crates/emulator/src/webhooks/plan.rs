@@ -39,31 +39,37 @@ pub(crate) struct Step {
     pub(crate) after_ms: u32,
 }
 
-const NONE: Step = Step { status: Status::Sent, after_ms: 0 };
-
-/// The statuses a message will have, in order.
+/// The statuses a message will have, in order. Kept of every message under way, so it is small.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
-    steps: [Step; 4],
+    after_ms: [u32; 4],
+    statuses: [Status; 4],
     len: u8,
     /// The code of the failure, 0 without one.
     pub(crate) error: u32,
 }
 
 impl Plan {
-    pub(crate) const EMPTY: Self = Self { steps: [NONE; 4], len: 0, error: 0 };
+    pub(crate) const EMPTY: Self = Self { after_ms: [0; 4], statuses: [Status::Sent; 4], len: 0, error: 0 };
 
     fn push(&mut self, status: Status, after_ms: u64) {
         let start = self.steps().last().map_or(0, |s| s.after_ms);
-        if let Some(free) = self.steps.get_mut(usize::from(self.len)) {
-            let after_ms = u32::try_from(after_ms).unwrap_or(u32::MAX).saturating_add(start);
-            *free = Step { status, after_ms };
+        let at = usize::from(self.len);
+        if let (Some(ms), Some(free)) = (self.after_ms.get_mut(at), self.statuses.get_mut(at)) {
+            *ms = u32::try_from(after_ms).unwrap_or(u32::MAX).saturating_add(start);
+            *free = status;
             self.len += 1;
         }
     }
 
-    pub(crate) fn steps(&self) -> &[Step] {
-        &self.steps[..usize::from(self.len)]
+    pub(crate) fn steps(&self) -> impl DoubleEndedIterator<Item = Step> {
+        let (statuses, after_ms) = (self.statuses, self.after_ms);
+        (0..usize::from(self.len)).map(move |i| Step { status: statuses[i], after_ms: after_ms[i] })
+    }
+
+    /// The step at a place, from 0.
+    pub(crate) fn step(&self, place: u8) -> Option<Step> {
+        self.steps().nth(place.into())
     }
 
     pub(crate) fn fails(&self) -> bool {
@@ -74,7 +80,7 @@ impl Plan {
     pub(crate) fn priced(&self, status: Status) -> bool {
         match status {
             Status::Sent | Status::Delivered => true,
-            Status::Read => !self.steps().iter().any(|s| s.status == Status::Delivered),
+            Status::Read => !self.steps().any(|s| s.status == Status::Delivered),
             Status::Played | Status::Failed => false,
         }
     }
@@ -241,7 +247,7 @@ mod tests {
     }
 
     fn kinds(f: &Facts) -> Vec<Status> {
-        f.plan(&Behaviour::default(), Draw::from(9)).steps().iter().map(|s| s.status).collect()
+        f.plan(&Behaviour::default(), Draw::from(9)).steps().map(|s| s.status).collect()
     }
 
     #[test]
@@ -253,7 +259,7 @@ mod tests {
         f.reaction = true;
         assert_eq!(kinds(&f), [Status::Sent]);
         let plan = facts().plan(&Behaviour::default(), Draw::from(3));
-        assert!(plan.steps().is_sorted_by_key(|s| s.after_ms));
+        assert!(plan.steps().map(|s| s.after_ms).is_sorted());
     }
 
     #[test]
@@ -261,7 +267,7 @@ mod tests {
         let mut b = Behaviour::default();
         b.population.read_only = 1.0;
         let plan = facts().plan(&b, Draw::from(3));
-        assert!(plan.priced(Status::Read) && plan.steps().len() == 2);
+        assert!(plan.priced(Status::Read) && plan.steps().count() == 2);
         let plan = facts().plan(&Behaviour::default(), Draw::from(3));
         assert!(!plan.priced(Status::Read) && plan.priced(Status::Delivered));
     }

@@ -7,4 +7,5 @@ mod bad_input;
 mod commands;
 mod demo;
 mod kill;
+mod seed;
 mod support;

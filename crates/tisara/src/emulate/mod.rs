@@ -1,5 +1,7 @@
 //! `tisara emulate`: the stand-in for Meta's Cloud API, alone.
 
+mod script;
+
 use crate::{
     cli::{Emulate, Pace},
     config::{Format, Logging},
@@ -7,8 +9,12 @@ use crate::{
     listen, logging, setup, stop, terminal,
 };
 use std::{net::SocketAddr, path::Path};
-use tisara_emulator::{Emulator, Settings, World, settings::Throughput};
+use tisara_domain::Timestamp;
+use tisara_emulator::{Emulator, ManualClock, Settings, World, settings::Throughput};
 use tokio_util::sync::CancellationToken;
+
+/// Where a clock of a script begins when nobody says: 2026-01-01, midnight UTC.
+const SCRIPT_BEGINS: Timestamp = Timestamp::from_seconds(1_767_225_600);
 
 /// Runs the command.
 pub async fn run(args: &Emulate) -> anyhow::Result<()> {
@@ -25,9 +31,25 @@ pub async fn run(args: &Emulate) -> anyhow::Result<()> {
     }
     let webhooks = settings.world.apps.first().and_then(|app| app.callback_url.clone());
     let is_default_world = settings.world == with_webhooks(World::default(), webhooks.as_deref());
-    let emulator = Emulator::new(settings, setup::ambient()?);
     let cancel = CancellationToken::new();
-    let deliveries = tokio::spawn(emulator.run_deliveries(cancel.clone()));
+    let stands_at = args.clock.or(args.script.as_ref().map(|_| SCRIPT_BEGINS));
+    let token = settings.world.tokens.first().map(|t| t.token.clone());
+    let (emulator, deliveries) = match stands_at {
+        // Webhooks go out while the clock is moved, and at no other time: so every run is the same.
+        Some(at) => (Emulator::manual(settings, ManualClock::at(at)), None),
+        None => {
+            let emulator = Emulator::new(settings, setup::ambient()?);
+            let deliveries = tokio::spawn(emulator.run_deliveries(cancel.clone()));
+            (emulator, Some(deliveries))
+        }
+    };
+    if let Some(path) = &args.script {
+        let calls = script::read(path)?;
+        let serving = tokio::spawn(async move { emulator.serve(listener, cancel).await });
+        let played = script::play(&format!("http://{address}"), token.as_deref(), &calls).await?;
+        serving.abort();
+        return script::write(&played, args.report.as_deref());
+    }
 
     terminal::say(format_args!("emulating Meta's Cloud API at http://{address}/"));
     if is_default_world {
@@ -47,6 +69,9 @@ pub async fn run(args: &Emulate) -> anyhow::Result<()> {
         Some(url) => terminal::say(format_args!("  webhooks go to {url}")),
         None => terminal::say("  webhooks go nowhere: give --webhook-url"),
     }
+    if let Some(at) = stands_at {
+        terminal::say(format_args!("  the clock stands at {at}: POST /_emulator/clock/advance moves it"));
+    }
     terminal::say(format_args!("  report: http://{address}/_emulator/report"));
 
     tokio::select! {
@@ -54,7 +79,9 @@ pub async fn run(args: &Emulate) -> anyhow::Result<()> {
         ended = emulator.serve(listener, cancel.clone()) => ended?,
     }
     cancel.cancel();
-    let _ = deliveries.await;
+    if let Some(deliveries) = deliveries {
+        let _ = deliveries.await;
+    }
     Ok(())
 }
 
