@@ -147,6 +147,18 @@ ids! {
     JobId = "job";
     /// A key to the API.
     ApiKeyId = "key";
+    /// A person who signs in.
+    UserId = "user";
+    /// One sign-in of a person, on one browser or device.
+    SessionId = "session";
+    /// An e-mail that waits to be sent.
+    MailId = "mail";
+    /// A role that an organization made for itself.
+    RoleId = "role";
+    /// People of an organization who share threads.
+    TeamId = "team";
+    /// An invitation to become a member.
+    InvitationId = "invitation";
 }
 
 #[cfg(test)]

@@ -12,7 +12,9 @@ pub mod consent;
 pub mod id;
 pub mod message;
 pub mod money;
+pub mod network;
 pub mod pace;
+pub mod permission;
 pub mod phone;
 pub mod recipient;
 pub mod retry;
@@ -20,15 +22,18 @@ pub mod rng;
 pub mod seal;
 pub mod settle;
 pub mod template;
+pub mod throttle;
 pub mod time;
 
 pub use ambient::Ambient;
 pub use campaign::CampaignState;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use id::{
-    ApiKeyId, CampaignId, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId, MessageId, NumberId,
-    OrgId, TemplateId, ThreadId, WabaId,
+    ApiKeyId, CampaignId, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId, LabelId, MailId,
+    MessageId, NumberId, OrgId, RoleId, SessionId, TeamId, TemplateId, ThreadId, UserId, WabaId,
 };
+pub use network::Network;
+pub use permission::{Permission, Permissions, Role, Visibility};
 pub use phone::{Phone, PhoneError, Region};
 pub use recipient::{RecipientRef, RecipientState, SkipReason};
 pub use rng::Rng;

@@ -49,6 +49,22 @@ impl Vault {
         self.data_key(data_key)?.open(place, sealed)
     }
 
+    /// Seals a secret of the installation itself, for one place.
+    ///
+    /// # Errors
+    /// Never in practice; see [`Key::seal`].
+    pub fn seal_own(&self, place: &str, plain: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.key.seal(&self.rng, place, plain)
+    }
+
+    /// Opens a secret of the installation itself.
+    ///
+    /// # Errors
+    /// When key or place are not the ones it was sealed with.
+    pub fn open_own(&self, place: &str, sealed: &[u8]) -> Result<Vec<u8>, SealError> {
+        self.key.open(place, sealed)
+    }
+
     fn data_key(&self, sealed: &[u8]) -> Result<Key, SealError> {
         let bytes = self.key.open(DATA_KEY_PLACE, sealed)?;
         Ok(Key::from_bytes(bytes.try_into().map_err(|_| SealError)?))

@@ -1,12 +1,19 @@
 //! What every handler is given.
 
-use crate::auth::KeyCache;
+use crate::{
+    auth::KeyCache,
+    edge::Limits,
+    mail::{self, Mailer},
+    people::{Passwords, Policies},
+};
 use metrics_exporter_prometheus::PrometheusHandle;
 use std::{fmt, path::PathBuf, sync::Arc};
 use tisara_cloud_api::Client;
-use tisara_domain::Ambient;
+use tisara_domain::{Ambient, Network};
 use tisara_engine::{Engine, Vault};
 use tisara_store::Store;
+use tokio::sync::Notify;
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 /// The running parts that the server stands on.
@@ -22,6 +29,8 @@ pub struct Parts {
     pub vault: Vault,
     /// Time and chance.
     pub ambient: Ambient,
+    /// How e-mails leave.
+    pub mailer: Mailer,
     /// Where the numbers for `/metrics` are; without it there is no such page.
     pub metrics: Option<PrometheusHandle>,
     /// How it works.
@@ -48,14 +57,21 @@ pub struct Inner {
     pub metrics: Option<PrometheusHandle>,
     /// How it works.
     pub settings: Settings,
+    /// How e-mails leave.
+    pub mailer: Mailer,
     pub(crate) keys: KeyCache,
+    pub(crate) passwords: Passwords,
+    pub(crate) public_limits: Limits,
+    /// Says that an e-mail waits.
+    pub(crate) mail_waits: Notify,
 }
 
 impl App {
     /// Puts the parts together.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        let Parts { store, engine, client, vault, ambient, metrics, settings } = parts;
+        let Parts { store, engine, client, vault, ambient, mailer, metrics, settings } = parts;
+        let passwords = Passwords::new(settings.passwords_at_once, ambient.rng().fork());
         Self(Arc::new(Inner {
             store,
             engine,
@@ -64,8 +80,18 @@ impl App {
             ambient,
             metrics,
             settings,
+            mailer,
             keys: KeyCache::default(),
+            passwords,
+            public_limits: Limits::default(),
+            mail_waits: Notify::new(),
         }))
+    }
+
+    /// What has to go on beside the requests: sending e-mails, throwing away what ran out. Ends when told to
+    /// stop.
+    pub async fn run(self, stop: CancellationToken) {
+        mail::run(self, stop).await;
     }
 }
 
@@ -106,6 +132,18 @@ pub struct Settings {
     /// How long a key that was looked up is believed without looking again; so long may a revoked one
     /// still work.
     pub key_cache_ms: u64,
+    /// The proxies whose word about the sender of a request is believed.
+    pub trusted_proxies: Vec<Network>,
+    /// The versions of the policies in force.
+    pub policies: Policies,
+    /// Passwords that are worked on at once; each takes 19 MiB and a core.
+    pub passwords_at_once: usize,
+    /// A session that was not used for so long is over, in seconds.
+    pub session_idle_s: u64,
+    /// The longest that a session lasts, in seconds.
+    pub session_longest_s: u64,
+    /// For so long a password counts as entered a moment ago, in seconds.
+    pub recent_sign_in_s: u64,
 }
 
 impl Settings {
@@ -123,6 +161,12 @@ impl Settings {
             webhook_max_bytes: 3 << 20,
             import_max_bytes: 5_000_000_000,
             key_cache_ms: 5_000,
+            trusted_proxies: Vec::new(),
+            policies: Policies::default(),
+            passwords_at_once: std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
+            session_idle_s: 3 * 24 * 3600,
+            session_longest_s: 30 * 24 * 3600,
+            recent_sign_in_s: 10 * 60,
         }
     }
 

@@ -16,13 +16,17 @@ mod health;
 mod idempotency;
 mod jobs;
 mod journal;
+pub mod mail;
 mod me;
 mod numbers;
 mod openapi;
+mod people;
 mod routes;
+mod sessions;
 mod templates;
 mod threads;
 mod webhooks;
 
 pub use app::{App, Parts, Settings};
+pub use people::Policies;
 pub use routes::{openapi, router};

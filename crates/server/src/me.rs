@@ -2,12 +2,12 @@
 
 use crate::{
     app::App,
-    auth::Caller,
+    auth::{Caller, Who},
     edge::{ApiError, Result},
 };
 use axum::{Json, extract::State};
 use serde::Serialize;
-use tisara_domain::{ApiKeyId, OrgId, Timestamp};
+use tisara_domain::{ApiKeyId, OrgId, Permission, Timestamp, UserId};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -15,13 +15,18 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(get_me))
 }
 
-/// The organization and the key of this request.
+/// The organization of this request, and who makes it.
 #[derive(Serialize, ToSchema)]
 struct Me {
     organization: Organization,
-    /// The key that was used.
-    #[schema(value_type = String)]
-    key: ApiKeyId,
+    /// The key that was used, if a program asks.
+    #[schema(value_type = Option<String>)]
+    key: Option<ApiKeyId>,
+    /// The person, if one asks.
+    #[schema(value_type = Option<String>)]
+    user: Option<UserId>,
+    /// What may be done.
+    permissions: Vec<&'static str>,
 }
 
 /// A business.
@@ -48,6 +53,8 @@ async fn get_me(State(app): State<App>, caller: Caller) -> Result<Json<Me>> {
             default_region: org.default_region.to_string(),
             created_at: org.created_at,
         },
-        key: caller.key,
+        key: if let Who::Key(key) = caller.who { Some(key) } else { None },
+        user: if let Who::Person(person) = caller.who { Some(person.user) } else { None },
+        permissions: caller.permissions.iter().map(Permission::as_str).collect(),
     }))
 }

@@ -3,14 +3,18 @@
 //! `openapi.json` at the root of the repository is a committed copy: a test compares it, and
 //! `UPDATE_OPENAPI=1` rewrites it. The TypeScript client comes from it.
 
-use crate::edge::{Code, FieldProblem, Problem};
+use crate::{
+    auth::{Access, access},
+    edge::{Code, FieldProblem, Problem},
+};
 use utoipa::{
     Modify, OpenApi,
     openapi::{
         self, Content, ContentBuilder, HttpMethod, Ref, RefOr, Required, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         schema::{ObjectBuilder, Type},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        extensions::ExtensionsBuilder,
+        security::{ApiKey as Cookie, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
 
@@ -40,6 +44,11 @@ impl Modify for ApiKey {
             .build();
         let components = document.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(scheme));
+        let cookie = ApiKeyValue::with_description(
+            "__Host-tisara",
+            "The session of a browser, set by POST /sign-in. Without https its name is `tisara`.",
+        );
+        components.add_security_scheme("session", SecurityScheme::ApiKey(Cookie::Cookie(cookie)));
         document.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
     }
 }
@@ -47,14 +56,16 @@ impl Modify for ApiKey {
 /// Adds to every operation what holds for all: the refusals, and the key that makes writes safe to
 /// repeat.
 pub(crate) fn complete(document: &mut openapi::OpenApi) {
-    for item in document.paths.paths.values_mut() {
+    for (path, item) in &mut document.paths.paths {
         for (method, operation) in operations(item) {
+            let allowed = method_of(&method).and_then(|method| access(&method, path));
+            tell_access(operation, allowed);
             let refusal = ResponseBuilder::new()
                 .description("A refusal.")
                 .content("application/problem+json", problem())
                 .build();
             operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal));
-            if !matches!(method, HttpMethod::Get) {
+            if !matches!(method, HttpMethod::Get) && matches!(allowed, Some(Access::Member | Access::Needs(_))) {
                 let key = ParameterBuilder::new()
                     .name("Idempotency-Key")
                     .parameter_in(ParameterIn::Header)
@@ -68,6 +79,31 @@ pub(crate) fn complete(document: &mut openapi::OpenApi) {
             }
         }
     }
+}
+
+/// Says by what one may call an operation, and with which permission.
+fn tell_access(operation: &mut Operation, access: Option<Access>) {
+    let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
+    operation.security = match access {
+        Some(Access::Public) => Some(Vec::new()),
+        Some(Access::Person | Access::PersonRecently) => Some(vec![by("session")]),
+        _ => Some(vec![by("api_key"), by("session")]),
+    };
+    if let Some(Access::Needs(permission)) = access {
+        let extension = ExtensionsBuilder::new().add("x-permission", permission.as_str()).build();
+        operation.extensions.get_or_insert_default().merge(extension);
+    }
+}
+
+fn method_of(method: &HttpMethod) -> Option<http::Method> {
+    Some(match method {
+        HttpMethod::Get => http::Method::GET,
+        HttpMethod::Post => http::Method::POST,
+        HttpMethod::Put => http::Method::PUT,
+        HttpMethod::Patch => http::Method::PATCH,
+        HttpMethod::Delete => http::Method::DELETE,
+        _ => return None,
+    })
 }
 
 fn problem() -> Content {

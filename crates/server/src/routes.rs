@@ -2,11 +2,13 @@
 
 use crate::{
     app::App,
-    auth, campaigns, contacts, edge, health, idempotency, jobs, journal, me, numbers,
+    auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
-    templates, threads, webhooks,
+    people, sessions, templates, threads, webhooks,
 };
-use axum::{Router, extract::DefaultBodyLimit, middleware, routing::get};
+use crate::edge::{ApiError, Code};
+use axum::{Router, response::IntoResponse as _, extract::DefaultBodyLimit, middleware, routing::get};
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
 
@@ -20,7 +22,10 @@ fn api() -> OpenApiRouter<App> {
         .merge(campaigns::routes())
         .merge(threads::routes())
         .merge(journal::routes())
-        .merge(jobs::routes());
+        .merge(jobs::routes())
+        .merge(people::routes())
+        .merge(sessions::routes())
+        .merge(mail::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", features)
 }
 
@@ -32,13 +37,27 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
     document
 }
 
+/// Keeps other sites from using a browser's cookie: what changes something must come from this site, by
+/// Sec-Fetch-Site, or by Origin against Host. Programs send neither.
+fn cross_site(
+    app: &App,
+) -> CsrfLayer<impl FnMut(ProtectionError) -> http::Response<axum::body::Body> + Clone + use<>> {
+    let own = app.settings.public_url.origin().ascii_serialization();
+    let layer = CsrfLayer::new().add_trusted_origin(own).unwrap_or_default();
+    layer.with_rejection_response(|_: ProtectionError| {
+        ApiError::refused(Code::CrossSite, "A browser sent this from another site, so nothing was done.")
+            .into_response()
+    })
+}
+
 /// The whole server.
 pub fn router(app: App) -> Router {
     let (api, _) = api().split_for_parts();
     let document = serde_json::to_string(&openapi()).unwrap_or_default();
     let api = api
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
-        .layer(middleware::from_fn_with_state(app.clone(), auth::require_key))
+        .layer(middleware::from_fn_with_state(app.clone(), auth::fence))
+        .layer(cross_site(&app))
         .layer(DefaultBodyLimit::max(app.settings.json_max_bytes));
     Router::new()
         .merge(api)

@@ -21,6 +21,7 @@ mod keys;
 pub mod labels;
 pub mod leases;
 pub mod ledger;
+pub mod mail;
 pub mod migrate;
 pub mod numbers;
 pub mod organizations;
@@ -28,9 +29,11 @@ pub mod outgoing;
 pub mod seam;
 pub mod search;
 pub mod sending;
+pub mod sessions;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod users;
 pub mod wabas;
 mod words;
 

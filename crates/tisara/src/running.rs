@@ -74,15 +74,18 @@ pub async fn start(
         client,
         vault: vault.clone(),
         ambient: ambient.clone(),
+        mailer: config.mailer().map_err(|e| Failure::usage(format!("mail: {e}")))?,
         metrics,
         settings,
     });
     let stop = CancellationToken::new();
+    tokio::spawn(app.clone().run(stop.clone()));
     // Answers are small and come at once: they must not wait for more to fill a packet.
     let listener = listener.tap_io(|tcp| {
         let _ = tcp.set_nodelay(true);
     });
-    let serve = axum::serve(listener, tisara_server::router(app))
+    let router = tisara_server::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let serve = axum::serve(listener, router)
         .with_graceful_shutdown(stop.clone().cancelled_owned());
     Ok(Running {
         address,
@@ -110,6 +113,11 @@ fn server_settings(
     Ok(tisara_server::Settings {
         app_secret: text(&config.meta.app_secret),
         verify_token: text(&config.meta.verify_token),
+        trusted_proxies: config.trusted_proxies().map_err(|e| Failure::usage(e.to_string()))?,
+        policies: tisara_server::Policies {
+            terms: config.policies.terms_version.clone(),
+            privacy: config.policies.privacy_version.clone(),
+        },
         ..tisara_server::Settings::new(public_url, data_dir.to_path_buf())
     })
 }

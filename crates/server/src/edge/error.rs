@@ -22,6 +22,22 @@ pub type Result<T, E = ApiError> = std::result::Result<T, E>;
 pub enum Code {
     /// No key, or one that is unknown or revoked.
     Unauthorized,
+    /// E-mail address, password or code are wrong.
+    WrongCredentials,
+    /// Whoever asks may not do this; the detail names the permission.
+    Forbidden,
+    /// A browser sent this from another site.
+    CrossSite,
+    /// This needs a password that was entered a moment ago: confirm it, then ask again.
+    RecentSignInNeeded,
+    /// The person belongs to several organizations, or to none: say in which this is to be done.
+    OrganizationNeeded,
+    /// The link or code is wrong, used up or too old.
+    LinkInvalid,
+    /// Too many wrong guesses; wait as long as `Retry-After` says.
+    TooManyAttempts,
+    /// Asked too often; wait as long as `Retry-After` says.
+    RateLimited,
     /// There is no such thing, or it belongs to somebody else.
     NotFound,
     /// This path does not know the method.
@@ -78,6 +94,14 @@ impl Code {
         use StatusCode as S;
         match self {
             Self::Unauthorized => (S::UNAUTHORIZED, "Not signed in"),
+            Self::WrongCredentials => (S::UNAUTHORIZED, "Wrong e-mail address, password or code"),
+            Self::Forbidden => (S::FORBIDDEN, "Not allowed"),
+            Self::CrossSite => (S::FORBIDDEN, "Sent from another site"),
+            Self::RecentSignInNeeded => (S::FORBIDDEN, "Confirm your password first"),
+            Self::OrganizationNeeded => (S::CONFLICT, "Which organization?"),
+            Self::LinkInvalid => (S::UNPROCESSABLE_ENTITY, "The link does not work any more"),
+            Self::TooManyAttempts => (S::TOO_MANY_REQUESTS, "Too many attempts"),
+            Self::RateLimited => (S::TOO_MANY_REQUESTS, "Asked too often"),
             Self::NotFound => (S::NOT_FOUND, "Not found"),
             Self::MethodNotAllowed => (S::METHOD_NOT_ALLOWED, "Method not allowed"),
             Self::Malformed => (S::BAD_REQUEST, "The request cannot be read"),
@@ -170,6 +194,16 @@ pub enum ApiError {
         /// What happened and what to do.
         detail: String,
     },
+    /// It came too often.
+    #[error("{detail}")]
+    Throttled {
+        /// The rule.
+        code: Code,
+        /// What happened and what to do.
+        detail: String,
+        /// How long to wait, in seconds.
+        retry_after_s: u32,
+    },
     /// A call to Meta came to nothing.
     #[error("a call to Meta came to nothing")]
     Meta(#[source] CallError),
@@ -208,7 +242,7 @@ impl ApiError {
             Self::NotFound(_) => (Code::NotFound, format!("{self}.")),
             Self::Malformed(_) => (Code::Malformed, self.to_string()),
             Self::Invalid(fields) => (Code::Invalid, one_line(fields)),
-            Self::Refused { code, detail } => (*code, detail.clone()),
+            Self::Refused { code, detail } | Self::Throttled { code, detail, .. } => (*code, detail.clone()),
             Self::Meta(e) => meta(e),
             Self::Storage(e) => storage(e),
             Self::File(e) if e.kind() == std::io::ErrorKind::StorageFull => (
@@ -226,10 +260,11 @@ impl ApiError {
             code,
             fields: if let Self::Invalid(fields) = self { fields.clone() } else { Vec::new() },
             request_id: String::new(),
-            retry_after_s: match code {
-                Code::StorageUnavailable | Code::TimedOut | Code::Busy | Code::MetaUnreachable => Some(5),
-                Code::IdempotencyInProgress => Some(1),
-                Code::StorageFull => Some(60),
+            retry_after_s: match (code, self) {
+                (_, Self::Throttled { retry_after_s, .. }) => Some(*retry_after_s),
+                (Code::StorageUnavailable | Code::TimedOut | Code::Busy | Code::MetaUnreachable, _) => Some(5),
+                (Code::IdempotencyInProgress, _) => Some(1),
+                (Code::StorageFull, _) => Some(60),
                 _ => None,
             },
         }

@@ -3,6 +3,7 @@
 use super::error::{ApiError, Code};
 use axum::{
     Json,
+    body::Bytes,
     extract::{FromRequest, FromRequestParts, Path, Query, Request, rejection::JsonRejection},
     http::request::Parts,
 };
@@ -17,6 +18,18 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
     type Rejection = ApiError;
 
     async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let (parts, body) = request.into_parts();
+        let bytes = match Bytes::from_request(Request::from_parts(parts.clone(), body), state).await {
+            Ok(bytes) => bytes,
+            Err(e) if e.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
+                return Err(ApiError::refused(Code::TooLarge, "The body is larger than this path takes."));
+            }
+            Err(_) => return Err(ApiError::Malformed("The body broke off.".to_owned())),
+        };
+        if holds_nul(&bytes) {
+            return Err(ApiError::Malformed("The body holds the character U+0000, which no text has.".to_owned()));
+        }
+        let request = Request::from_parts(parts, axum::body::Body::from(bytes));
         match Json::<T>::from_request(request, state).await {
             Ok(Json(body)) => Ok(Self(body)),
             Err(JsonRejection::MissingJsonContentType(_)) => Err(ApiError::refused(
@@ -25,12 +38,19 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             )),
             Err(JsonRejection::JsonDataError(e)) => Err(ApiError::Malformed(json_detail(&e.body_text()))),
             Err(JsonRejection::JsonSyntaxError(e)) => Err(ApiError::Malformed(json_detail(&e.body_text()))),
-            Err(e) if e.status() == http::StatusCode::PAYLOAD_TOO_LARGE => {
-                Err(ApiError::refused(Code::TooLarge, "The body is larger than this path takes."))
-            }
-            Err(_) => Err(ApiError::Malformed("The body broke off or is no JSON.".to_owned())),
+            Err(_) => Err(ApiError::Malformed("The body is no JSON.".to_owned())),
         }
     }
+}
+
+/// Whether a text of the JSON holds U+0000, which can only be written `\u0000`: PostgreSQL cannot keep it.
+fn holds_nul(json: &[u8]) -> bool {
+    let mut escaped = false;
+    json.iter().enumerate().any(|(at, byte)| {
+        let was_escaped = escaped;
+        escaped = *byte == b'\\' && !was_escaped;
+        was_escaped && json[at..].starts_with(b"u0000")
+    })
 }
 
 /// What serde says, without the words the framework puts before it.
@@ -47,6 +67,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
     type Rejection = ApiError;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(ApiError::Malformed("The query holds the character U+0000, which no text has.".to_owned()));
+        }
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Self(query)),
             Err(e) => Err(ApiError::Malformed(format!(
@@ -93,4 +116,15 @@ where
     T: serde::Deserialize<'de>,
 {
     Option::<T>::deserialize(deserializer).map(Some)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_written_nul_is_found() {
+        assert!(holds_nul(br#"{"a":"b\u0000"}"#) && holds_nul(br#""\\\u0000""#));
+        assert!(!holds_nul(br#""\\u0000""#) && !holds_nul(br#""u0000""#) && !holds_nul(b"\\"));
+    }
 }

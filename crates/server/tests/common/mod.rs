@@ -3,15 +3,23 @@
 #![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is test")]
 
+pub(crate) mod person;
+
 use axum::Router;
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap, multipart};
 use serde_json::{Value, json};
-use std::{future::Future, sync::Arc};
+use std::{future::Future, net::SocketAddr, sync::Arc};
 use tisara_cloud_api::{Client, Graph};
 use tisara_domain::{Ambient, ApiKeyId, Duration, OrgId, Region, Rng, seal::Key};
 use tisara_emulator::{Emulator, Settings as EmulatorSettings, World};
 use tisara_engine::{Bus, Engine, Parts as EngineParts, Settings as EngineSettings, Vault};
-use tisara_server::{App, Parts, Settings, auth::NewKey, contacts::import::ImportRunner, router};
+use tisara_server::{
+    App, Parts, Settings,
+    auth::NewKey,
+    contacts::import::ImportRunner,
+    mail::{Mailer, Outbox},
+    router,
+};
 use tisara_store::{Engine as Database, organizations::Organization, testing::TestStore};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +34,7 @@ pub(crate) struct TestApp {
     pub(crate) key: String,
     pub(crate) test: TestStore,
     pub(crate) data: tempfile::TempDir,
+    pub(crate) outbox: Outbox,
     stop: CancellationToken,
 }
 
@@ -85,6 +94,11 @@ impl TestApp {
     }
 
     pub(crate) async fn on(database: Database) -> Self {
+        Self::with(database, |_| ()).await
+    }
+
+    /// As [`TestApp::on`], with settings of its own.
+    pub(crate) async fn with(database: Database, change: impl FnOnce(&mut Settings)) -> Self {
         println!("seed {SEED}");
         let _ = rustls::crypto::ring::default_provider().install_default();
         let (ambient, stop) = (Ambient::seeded(SEED), CancellationToken::new());
@@ -109,15 +123,20 @@ impl TestApp {
         settings.verify_token = Some(World::VERIFY_TOKEN.to_owned());
         settings.import_max_bytes = 20_000_000;
         settings.key_cache_ms = 0;
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+        change(&mut settings);
+        let outbox = Outbox::default();
         let app = App::new(Parts {
             store: test.store.clone(),
             engine,
             client,
             vault,
             ambient: ambient.clone(),
+            mailer: Mailer::Outbox(outbox.clone()),
             metrics: None,
             settings,
         });
+        tokio::spawn(app.clone().run(stop.clone()));
         let base = listen(router(app.clone()), &stop).await;
         emulator.control().set_webhooks(None, Some(format!("{base}webhooks/whatsapp")), None, None).unwrap();
         let mut this = Self {
@@ -130,6 +149,7 @@ impl TestApp {
             key: String::new(),
             test,
             data,
+            outbox,
             stop,
         };
         (this.org, this.key) = this.organization("Ceylon Tea").await;
@@ -267,7 +287,7 @@ async fn listen(router: Router, stop: &CancellationToken) -> String {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let stopped = stop.clone().cancelled_owned();
-    tokio::spawn(async move { axum::serve(listener, router).with_graceful_shutdown(stopped).await });
+    tokio::spawn(async move { axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>()).with_graceful_shutdown(stopped).await });
     format!("http://{address}/")
 }
 

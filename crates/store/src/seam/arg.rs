@@ -3,6 +3,7 @@
 use postgres_types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use std::borrow::Cow;
 use tisara_domain::{
+    InvitationId, MailId, RoleId, SessionId, TeamId, UserId,
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
     MessageId, NumberId, OrgId, Phone, RecipientState, Region, SkipReason, TemplateId, ThreadId, Timestamp,
     WabaId, consent::ConsentState, id::TypedId, message::MessageState,
@@ -89,7 +90,13 @@ id_args!(
     ThreadId,
     ConversationId,
     JobId,
-    ApiKeyId
+    ApiKeyId,
+    UserId,
+    SessionId,
+    MailId,
+    RoleId,
+    TeamId,
+    InvitationId
 );
 
 macro_rules! text_args {

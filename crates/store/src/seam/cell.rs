@@ -3,6 +3,7 @@
 use super::error::{Error, Result};
 use postgres_types::{FromSql, Type};
 use tisara_domain::{
+    InvitationId, MailId, RoleId, SessionId, TeamId, UserId,
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
     MessageId, NumberId, OrgId, RecipientState, Region, TemplateId, ThreadId, Timestamp, WabaId,
     consent::ConsentState, id::TypedId, message::MessageState,
@@ -238,5 +239,11 @@ id_columns!(
     ThreadId,
     ConversationId,
     JobId,
-    ApiKeyId
+    ApiKeyId,
+    UserId,
+    SessionId,
+    MailId,
+    RoleId,
+    TeamId,
+    InvitationId
 );

@@ -22,6 +22,13 @@ const LARGE: &[&str] = &[
     "journal",
     "journal_failed",
     "idempotency",
+    "user_account",
+    "sign_up",
+    "mailed_link",
+    "session",
+    "known_device",
+    "throttle",
+    "mail",
 ];
 
 /// Statements that may read all of an organization's rows, by a part of their text, and why.

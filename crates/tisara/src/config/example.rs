@@ -2,12 +2,21 @@
 
 use super::{
     section::{Key, Section},
-    sections::{Journal, Logging, Meta, Secrets, Sending, Server, Storage},
+    sections::{Journal, Logging, Mail, Meta, Policies, Secrets, Sending, Server, Storage},
 };
 
 /// The names of all sections.
-pub const SECTIONS: [&str; 7] =
-    [Server::NAME, Storage::NAME, Meta::NAME, Sending::NAME, Journal::NAME, Secrets::NAME, Logging::NAME];
+pub const SECTIONS: [&str; 9] = [
+    Server::NAME,
+    Storage::NAME,
+    Meta::NAME,
+    Sending::NAME,
+    Journal::NAME,
+    Secrets::NAME,
+    Mail::NAME,
+    Policies::NAME,
+    Logging::NAME,
+];
 
 /// A configuration file in which every setting stands as a comment with its default.
 #[must_use]
@@ -53,6 +62,8 @@ fn all() -> Vec<(&'static str, &'static [&'static str], Vec<Key>)> {
         of::<Sending>(),
         of::<Journal>(),
         of::<Secrets>(),
+        of::<Mail>(),
+        of::<Policies>(),
         of::<Logging>(),
     ]
 }

@@ -12,7 +12,7 @@ mod suggest;
 pub use example::example;
 pub use secret::Secret;
 pub use section::Problem;
-pub use sections::{Format, Journal, Logging, Meta, Secrets, Sending, Server, Storage};
+pub use sections::{Format, Journal, Logging, Mail, Meta, Policies, Secrets, Sending, Server, Storage};
 
 use crate::exit::Failure;
 use section::{Origin, Raw, RawSection, Section};
@@ -20,6 +20,8 @@ use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
 };
+use tisara_domain::{Network, network::NetworkError};
+use tisara_server::mail::{Mailer, Outbox, Smtp, SmtpError};
 
 /// The file that is read when none is named, if it is there.
 pub const DEFAULT_FILE: &str = "tisara.toml";
@@ -39,6 +41,10 @@ pub struct Config {
     pub journal: Journal,
     /// The key of keys.
     pub secrets: Secrets,
+    /// How e-mails leave.
+    pub mail: Mail,
+    /// What people agree to.
+    pub policies: Policies,
     /// What is logged.
     pub logging: Logging,
 }
@@ -101,6 +107,8 @@ pub fn load(
         sending: take(&mut raw, &mut problems),
         journal: take(&mut raw, &mut problems),
         secrets: take(&mut raw, &mut problems),
+        mail: take(&mut raw, &mut problems),
+        policies: take(&mut raw, &mut problems),
         logging: take(&mut raw, &mut problems),
     };
     for (section, mut rest) in raw {
@@ -183,11 +191,12 @@ fn take<S: Section>(raw: &mut BTreeMap<String, RawSection>, problems: &mut Vec<P
 impl Config {
     /// Puts the contents of `*_file` where the secrets belong.
     fn read_secret_files(&mut self, problems: &mut Vec<Problem>) {
-        let Self { storage, meta, .. } = self;
+        let Self { storage, meta, mail, .. } = self;
         for (at, file, secret) in [
             ("storage.database_url", &storage.database_url_file, &mut storage.database_url),
             ("meta.app_secret", &meta.app_secret_file, &mut meta.app_secret),
             ("meta.verify_token", &meta.verify_token_file, &mut meta.verify_token),
+            ("mail.smtp_url", &mail.smtp_url_file, &mut mail.smtp_url),
         ] {
             let Some(path) = file else { continue };
             let at = format!("{at}_file");
@@ -241,11 +250,40 @@ impl Config {
         if self.sending.lease_ms < 5_000 {
             wrong("sending.lease_ms", "must be at least 5000".to_owned());
         }
+        if let Err(e) = self.trusted_proxies() {
+            wrong("server.trusted_proxies", e.to_string());
+        }
+        if let Err(e) = self.mailer() {
+            wrong("mail", e.to_string());
+        }
+        if self.mail.outbox && self.mail.smtp_url.is_some() {
+            wrong("mail.outbox", "a mail server is set too; keep one of the two".to_owned());
+        }
         if let Err(e) = self.database_url() {
             wrong("storage.database_url", e.to_string());
         }
         if let Err(e) = crate::logging::filter(&self.logging.level) {
             wrong("logging.level", e);
+        }
+    }
+
+    /// The proxies that are believed.
+    ///
+    /// # Errors
+    /// When one of them is no address and no network.
+    pub fn trusted_proxies(&self) -> Result<Vec<Network>, NetworkError> {
+        self.server.trusted_proxies.iter().map(|text| text.parse()).collect()
+    }
+
+    /// How e-mails leave.
+    ///
+    /// # Errors
+    /// When the mail server or the sender make no sense.
+    pub fn mailer(&self) -> Result<Mailer, SmtpError> {
+        match &self.mail.smtp_url {
+            Some(url) => Smtp::new(url.reveal(), &self.mail.from).map(Mailer::Smtp),
+            None if self.mail.outbox => Ok(Mailer::Outbox(Outbox::default())),
+            None => Ok(Mailer::None),
         }
     }
 

@@ -16,6 +16,9 @@ section! {
         /// How long a stop waits for calls and sends under way, in milliseconds. What has not ended by
         /// then is settled at the next start.
         stop_grace_ms: u64 = 1_700;
+        /// The proxies before this server, as addresses or networks. What they say in X-Forwarded-For
+        /// about the sender of a request is believed; nobody else's word is.
+        trusted_proxies: Vec<String> = Vec::new();
     }
 }
 
@@ -95,6 +98,32 @@ section! {
         /// The key file, made with mode 0600 at the first start. Without it: the file `key` in the data
         /// folder. Keep a copy of it elsewhere: without it the stored tokens cannot be opened.
         key_file: Option<PathBuf> = None, example "/etc/tisara/key";
+    }
+}
+
+section! {
+    /// How e-mails leave: links to confirm an address, to set a new password, to join an organization.
+    /// Without a mail server nobody can sign up.
+    Mail = "mail" {
+        /// The mail server: smtps://USER:PASSWORD@HOST or smtp://USER:PASSWORD@HOST:587?tls=required.
+        smtp_url: Option<Secret> = None, example "smtps://tisara:secret@mail.example.com";
+        /// A file that holds the mail server's address, instead of smtp_url.
+        smtp_url_file: Option<PathBuf> = None, example "/run/secrets/smtp_url";
+        /// Whom e-mails are from.
+        from: String = "Tisara <no-reply@localhost>".to_owned();
+        /// Without a mail server: keep e-mails in memory, where anyone who reaches the API can read them
+        /// at /api/v1/outbox. For trying out on one machine only.
+        outbox: bool = false;
+    }
+}
+
+section! {
+    /// The policies that people agree to when they sign up.
+    Policies = "policies" {
+        /// Version of the terms of use in force.
+        terms_version: String = "1".to_owned();
+        /// Version of the privacy policy in force.
+        privacy_version: String = "1".to_owned();
     }
 }
 

@@ -1,0 +1,141 @@
+//! Who may call what: every route of `/api/v1` with what it asks for, in one table.
+//!
+//! The fence lets nobody through to a route that does not stand here, a test fails for it, and the API's
+//! description shows it. A new route needs a line; that is the whole of it.
+
+use axum::http::Method;
+use std::{collections::HashMap, sync::LazyLock};
+use tisara_domain::Permission::{self, *};
+
+/// What a route asks of whoever calls it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    /// Nothing: it comes before a sign-in, or needs none.
+    Public,
+    /// A person who is signed in, in whatever organization.
+    Person,
+    /// Such a person, whose password was entered a moment ago.
+    PersonRecently,
+    /// Anyone who works in the organization, person or key.
+    Member,
+    /// As above, with this permission.
+    Needs(Permission),
+}
+use Access::{Member, Needs, Person, PersonRecently, Public};
+
+/// Method, path below `/api/v1`, and what is asked for.
+pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
+    ("GET", "/me", Member),
+    // Before a sign-in.
+    ("GET", "/policies", Public),
+    ("POST", "/sign-up", Public),
+    ("POST", "/sign-up/confirm", Public),
+    ("POST", "/sign-in", Public),
+    ("POST", "/password-reset", Public),
+    ("POST", "/password-reset/confirm", Public),
+    ("GET", "/outbox", Public),
+    // A person's own.
+    ("GET", "/user", Person),
+    ("PATCH", "/user", Person),
+    ("POST", "/user/password", Person),
+    ("POST", "/user/email", PersonRecently),
+    ("POST", "/user/email/confirm", Person),
+    ("GET", "/sessions", Person),
+    ("DELETE", "/sessions", Person),
+    ("DELETE", "/sessions/{id}", Person),
+    ("POST", "/sessions/current/confirm", Person),
+    ("POST", "/sign-out", Person),
+    // Numbers and templates.
+    ("GET", "/numbers", Needs(NumbersRead)),
+    ("POST", "/numbers/connect", Needs(NumbersManage)),
+    ("GET", "/numbers/{id}", Needs(NumbersRead)),
+    ("PATCH", "/numbers/{id}", Needs(NumbersManage)),
+    ("DELETE", "/numbers/{id}", Needs(NumbersManage)),
+    ("GET", "/templates", Needs(TemplatesRead)),
+    ("GET", "/templates/{id}", Needs(TemplatesRead)),
+    ("POST", "/templates/sync", Needs(TemplatesManage)),
+    // Contacts.
+    ("GET", "/contacts", Needs(ContactsRead)),
+    ("POST", "/contacts", Needs(ContactsWrite)),
+    ("GET", "/contacts/{id}", Needs(ContactsRead)),
+    ("PATCH", "/contacts/{id}", Needs(ContactsWrite)),
+    ("DELETE", "/contacts/{id}", Needs(ContactsDelete)),
+    ("GET", "/contacts/{id}/consents", Needs(ContactsRead)),
+    ("POST", "/contacts/{id}/consents", Needs(ContactsWrite)),
+    ("PUT", "/contacts/{id}/labels/{label}", Needs(ContactsWrite)),
+    ("DELETE", "/contacts/{id}/labels/{label}", Needs(ContactsWrite)),
+    ("POST", "/contacts/imports", Needs(ContactsImport)),
+    ("POST", "/contacts/imports/preview", Needs(ContactsImport)),
+    ("GET", "/contacts/imports/{id}", Needs(ContactsImport)),
+    ("GET", "/contacts/imports/{id}/errors", Needs(ContactsImport)),
+    ("GET", "/fields", Needs(ContactsRead)),
+    ("POST", "/fields", Needs(FieldsManage)),
+    ("DELETE", "/fields/{id}", Needs(FieldsManage)),
+    ("GET", "/labels", Needs(ContactsRead)),
+    ("POST", "/labels", Needs(ContactsWrite)),
+    ("DELETE", "/labels/{id}", Needs(FieldsManage)),
+    ("POST", "/labels/{id}/contacts", Needs(ContactsWrite)),
+    // Campaigns.
+    ("GET", "/campaigns", Needs(CampaignsRead)),
+    ("POST", "/campaigns", Needs(CampaignsWrite)),
+    ("POST", "/campaigns/estimate", Needs(CampaignsWrite)),
+    ("GET", "/campaigns/{id}", Needs(CampaignsRead)),
+    ("GET", "/campaigns/{id}/estimate", Needs(CampaignsRead)),
+    ("GET", "/campaigns/{id}/events", Needs(CampaignsRead)),
+    ("GET", "/campaigns/{id}/recipients", Needs(CampaignsRead)),
+    ("GET", "/campaigns/{id}/recipients.csv", Needs(CampaignsExport)),
+    ("POST", "/campaigns/{id}/start", Needs(CampaignsSend)),
+    ("POST", "/campaigns/{id}/pause", Needs(CampaignsSend)),
+    ("POST", "/campaigns/{id}/resume", Needs(CampaignsSend)),
+    ("POST", "/campaigns/{id}/cancel", Needs(CampaignsSend)),
+    // Threads.
+    ("GET", "/threads", Needs(ThreadsRead)),
+    ("POST", "/threads", Needs(ThreadsReply)),
+    ("GET", "/threads/{id}", Needs(ThreadsRead)),
+    ("GET", "/threads/{id}/messages", Needs(ThreadsRead)),
+    ("POST", "/threads/{id}/messages", Needs(ThreadsReply)),
+    ("POST", "/threads/{id}/read", Needs(ThreadsReply)),
+    ("POST", "/threads/{id}/resolve", Needs(ThreadsReply)),
+    // What runs behind.
+    ("GET", "/jobs", Needs(JobsRead)),
+    ("GET", "/jobs/{id}", Needs(JobsRead)),
+    ("POST", "/jobs/{id}/cancel", Needs(JobsManage)),
+    ("GET", "/journal", Needs(JournalRead)),
+    ("GET", "/journal/{id}", Needs(JournalRead)),
+    ("POST", "/journal/{id}/replay", Needs(JournalManage)),
+];
+
+static TABLE: LazyLock<HashMap<(&'static str, &'static str), Access>> =
+    LazyLock::new(|| ROUTES.iter().map(|(method, path, access)| ((*method, *path), *access)).collect());
+
+/// What the route at this pattern, such as `/api/v1/contacts/{id}`, asks for; `None` when it does not
+/// stand in the table.
+pub(crate) fn access(method: &Method, pattern: &str) -> Option<Access> {
+    let method = if method == Method::HEAD { "GET" } else { method.as_str() };
+    TABLE.get(&(method, pattern.strip_prefix("/api/v1")?)).copied()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    /// A route without a line here would be closed to all; a line without a route misleads.
+    #[test]
+    fn the_table_has_exactly_the_routes_that_exist() {
+        let listed: BTreeSet<(String, String)> =
+            ROUTES.iter().map(|(method, path, _)| ((*method).to_owned(), format!("/api/v1{path}"))).collect();
+        assert_eq!(listed.len(), ROUTES.len(), "a route stands twice in the table");
+        let document = serde_json::to_value(crate::openapi()).unwrap();
+        let methods = ["get", "post", "put", "patch", "delete", "head", "options", "trace"];
+        let mut existing = BTreeSet::new();
+        for (path, item) in document["paths"].as_object().unwrap() {
+            for method in methods.iter().filter(|method| item.get(**method).is_some()) {
+                existing.insert((method.to_uppercase(), path.clone()));
+            }
+        }
+        let missing: Vec<_> = existing.difference(&listed).collect();
+        let stale: Vec<_> = listed.difference(&existing).collect();
+        assert!(missing.is_empty() && stale.is_empty(), "routes without a line: {missing:?}; lines without a route: {stale:?}");
+    }
+}

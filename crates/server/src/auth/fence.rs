@@ -1,0 +1,165 @@
+//! The fence around `/api/v1`: finds out who calls, and lets through whom the table of routes allows.
+//!
+//! Handlers get organization and person from here alone, never from the request.
+
+use super::{
+    access::{Access, access},
+    caller::{Caller, Person, Who},
+    client::Client,
+    cookie::Cookie,
+    keys, secret,
+};
+use crate::{
+    app::App,
+    edge::{ApiError, Code, Limit, Result},
+};
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, header},
+    middleware::Next,
+    response::Response,
+};
+use tisara_domain::{Duration, Network};
+
+/// Requests before a sign-in, from one network.
+const PUBLIC: Limit = Limit { burst: 120, window_s: 60 };
+/// A session's last use is noted this often.
+const TOUCHED: Duration = Duration::from_secs(60);
+
+/// Who somebody is.
+enum Identity {
+    Program(Caller),
+    Person(Person),
+}
+
+/// Lets a request pass that may, and notes whose it is.
+pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Next) -> Result<Response> {
+    let pattern = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let access = pattern.and_then(|pattern| access(request.method(), pattern));
+    let client = Client::of(&request, &app.settings.trusted_proxies);
+    request.extensions_mut().insert(client.clone());
+    match access {
+        // Every route stands in the table, as a test sees to; this is a method that the address does not
+        // have, and is told as such only to those who have a key or a session.
+        None => {
+            identify(&app, request.headers(), &client).await?;
+        }
+        Some(Access::Public) => slow_down(&app, &client)?,
+        Some(Access::Person | Access::PersonRecently) => match identify(&app, request.headers(), &client).await? {
+            Identity::Person(person) => {
+                if access == Some(Access::PersonRecently) {
+                    require_recent(&app, person)?;
+                }
+                request.extensions_mut().insert(person);
+            }
+            Identity::Program(_) => {
+                return Err(ApiError::refused(
+                    Code::Forbidden,
+                    "This is for a person who is signed in; an API key cannot do it.",
+                ));
+            }
+        },
+        Some(Access::Member | Access::Needs(_)) => {
+            let caller = match identify(&app, request.headers(), &client).await? {
+                Identity::Program(caller) => caller,
+                Identity::Person(_) => {
+                    return Err(ApiError::refused(
+                        Code::OrganizationNeeded,
+                        "You do not belong to an organization yet.",
+                    ));
+                }
+            };
+            if let Some(Access::Needs(permission)) = access
+                && !caller.permissions.has(permission)
+            {
+                return Err(ApiError::refused(
+                    Code::Forbidden,
+                    format!("You need the permission {permission} for this. Ask an admin of the organization."),
+                ));
+            }
+            if let Who::Person(person) = caller.who {
+                request.extensions_mut().insert(person);
+            }
+            request.extensions_mut().insert(caller);
+        }
+    }
+    Ok(next.run(request).await)
+}
+
+/// Refuses what a person may do only with a password entered a moment ago.
+fn require_recent(app: &App, person: Person) -> Result<()> {
+    let recent = Duration::from_secs(app.settings.recent_sign_in_s);
+    if app.ambient.now() < person.authenticated_at.plus(recent) {
+        return Ok(());
+    }
+    Err(ApiError::refused(
+        Code::RecentSignInNeeded,
+        "Confirm your password with POST /api/v1/sessions/current/confirm, then ask again.",
+    ))
+}
+
+/// Bounds how often one network asks before anyone is signed in.
+fn slow_down(app: &App, client: &Client) -> Result<()> {
+    let network = Network::of_one_customer(client.ip).to_string();
+    let [key, _] = *secret::sha256(&[network.as_bytes()]).as_chunks::<16>().0 else { return Ok(()) };
+    let verdict = app.public_limits.take(key, PUBLIC, app.ambient.now());
+    if verdict.left.is_some() {
+        return Ok(());
+    }
+    Err(ApiError::Throttled {
+        code: Code::RateLimited,
+        detail: "Your network asks too often; wait a moment.".to_owned(),
+        retry_after_s: verdict.wait_s,
+    })
+}
+
+/// Who sends these headers: a program by its key, or a person by the cookie.
+async fn identify(app: &App, headers: &HeaderMap, client: &Client) -> Result<Identity> {
+    if let Some(value) = headers.get(header::AUTHORIZATION) {
+        let value = value.to_str().unwrap_or_default();
+        let (scheme, token) = value.split_once(' ').unwrap_or_default();
+        if !scheme.eq_ignore_ascii_case("bearer") {
+            return Err(ApiError::Unauthorized("Send the key as Authorization: Bearer tsr_live_…"));
+        }
+        return program(app, token.trim()).await.map(Identity::Program);
+    }
+    let Some(cookie) = Cookie::Session.find(headers, app.settings.is_https()) else {
+        return Err(ApiError::Unauthorized(
+            "Sign in, or send your API key in the header Authorization: Bearer tsr_live_…",
+        ));
+    };
+    person(app, cookie, client).await.map(Identity::Person)
+}
+
+async fn program(app: &App, token: &str) -> Result<Caller> {
+    let hash = keys::hash(keys::shaped(token)?);
+    let now = app.ambient.now();
+    if let Some(caller) = app.keys.find(&hash, now) {
+        return Ok(caller);
+    }
+    let found = app.store.read(move |tx| tx.find_api_key(&hash)).await?;
+    let key = found.ok_or(ApiError::Unauthorized(
+        "This API key is unknown or was revoked. Make a new one and use that.",
+    ))?;
+    let caller = Caller::key(key.org_id, key.id);
+    app.keys.keep(hash, caller, now, Duration::from_millis(app.settings.key_cache_ms));
+    Ok(caller)
+}
+
+/// Sessions are looked up every time, so that one that was ended opens nothing from then on.
+async fn person(app: &App, cookie: &str, client: &Client) -> Result<Person> {
+    const OVER: ApiError = ApiError::Unauthorized("Your session is over. Sign in again.");
+    let hash = secret::hash_of(cookie).ok_or(OVER)?;
+    let (now, idle) = (app.ambient.now(), Duration::from_secs(app.settings.session_idle_s));
+    let session = app.store.read(move |tx| tx.find_session(&hash, now, idle)).await?.ok_or(OVER)?;
+    if now.since(session.last_seen_at) >= TOUCHED {
+        let (id, ip) = (session.id, client.ip.to_string());
+        app.store.write(move |tx| tx.touch_session(id, &ip, now)).await?;
+    }
+    Ok(Person {
+        user: session.user_id,
+        session: session.id,
+        org: session.org_id,
+        authenticated_at: session.authenticated_at,
+    })
+}

@@ -1,0 +1,22 @@
+//! Who calls, and what that allows.
+//!
+//! A program shows an API key, a browser the cookie of a session. `fence` finds out whose it is and
+//! holds it against the table in `access`; handlers get [`Caller`] and [`Person`] from there.
+
+mod access;
+mod caller;
+mod client;
+mod cookie;
+mod fence;
+mod keys;
+mod secret;
+
+pub use caller::{Caller, Person, Who};
+pub use keys::NewKey;
+
+pub(crate) use access::{Access, access};
+pub(crate) use client::Client;
+pub(crate) use cookie::Cookie;
+pub(crate) use fence::fence;
+pub(crate) use keys::KeyCache;
+pub(crate) use secret::{Secret, hash_of, sha256};

@@ -1,0 +1,106 @@
+//! The texts of e-mails.
+//!
+//! Links carry their secret behind `#`, so that it stands in no server's log and in no referrer.
+
+use serde::{Deserialize, Serialize};
+use url::Url;
+
+/// An e-mail, ready to go.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Letter {
+    pub(crate) to: String,
+    pub(crate) subject: String,
+    pub(crate) text: String,
+}
+
+/// Writes e-mails of an installation at this address.
+pub(crate) struct Letters<'a>(pub(crate) &'a Url);
+
+impl Letters<'_> {
+    fn link(&self, path: &str, secret: &str) -> String {
+        format!("{}/{path}#{secret}", self.0.as_str().trim_end_matches('/'))
+    }
+
+    fn letter(&self, to: &str, subject: &str, text: &str) -> Letter {
+        let host = self.0.host_str().unwrap_or_default();
+        Letter {
+            to: to.to_owned(),
+            subject: subject.to_owned(),
+            text: format!("{text}\n\nTisara at {host}\n"),
+        }
+    }
+
+    pub(crate) fn confirm_sign_up(&self, to: &str, secret: &str) -> Letter {
+        let link = self.link("sign-up/confirm", secret);
+        self.letter(
+            to,
+            "Confirm your e-mail address",
+            &format!(
+                "Somebody, probably you, signed up with this address. Open this link within a day and enter the \
+                 password that you chose:\n\n{link}\n\nIf it was not you, do nothing: without that password the \
+                 link opens nothing."
+            ),
+        )
+    }
+
+    pub(crate) fn signed_up_again(&self, to: &str) -> Letter {
+        let link = self.link("password-reset", "");
+        self.letter(
+            to,
+            "You have an account already",
+            &format!(
+                "Somebody, probably you, signed up with this address. There is an account of it already: sign in as \
+                 always, or set a new password:\n\n{}\n\nIf it was not you, do nothing.",
+                link.trim_end_matches('#')
+            ),
+        )
+    }
+
+    pub(crate) fn reset_password(&self, to: &str, secret: &str) -> Letter {
+        let link = self.link("password-reset/confirm", secret);
+        self.letter(
+            to,
+            "Set a new password",
+            &format!(
+                "Open this link within an hour to set a new password:\n\n{link}\n\nIf you did not ask for it, do \
+                 nothing: your password stays."
+            ),
+        )
+    }
+
+    pub(crate) fn password_changed(&self, to: &str) -> Letter {
+        let link = self.link("password-reset", "");
+        self.letter(
+            to,
+            "Your password was changed",
+            &format!(
+                "Your password was changed and everyone who was signed in with the old one was signed out. If it was \
+                 not you, set a new one at once:\n\n{}",
+                link.trim_end_matches('#')
+            ),
+        )
+    }
+
+    pub(crate) fn confirm_email(&self, to: &str, secret: &str) -> Letter {
+        let link = self.link("account/email/confirm", secret);
+        self.letter(
+            to,
+            "Confirm your new e-mail address",
+            &format!(
+                "Open this link within an hour, signed in, to use this address from now on:\n\n{link}\n\nIf you did \
+                 not ask for it, do nothing."
+            ),
+        )
+    }
+
+    pub(crate) fn email_changed(&self, to: &str, new: &str) -> Letter {
+        self.letter(
+            to,
+            "Your e-mail address was changed",
+            &format!(
+                "Your account now has the address {new}; this one opens it no longer. If it was not you, write to \
+                 whoever runs this installation at once."
+            ),
+        )
+    }
+}

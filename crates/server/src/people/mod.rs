@@ -1,0 +1,31 @@
+//! People: sign-up, sign-in, passwords, and what they may change of themselves.
+//!
+//! Nothing here tells whether an address has an account: answers are the same, and a password is worked
+//! on either way. Guesses are counted before they are answered.
+
+mod account;
+mod email;
+mod guess;
+mod password;
+mod policies;
+mod reset;
+mod sign_in;
+mod sign_up;
+mod view;
+
+pub use policies::Policies;
+
+pub(crate) use guess::{Guess, password_is_right};
+pub(crate) use password::Passwords;
+
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .merge(policies::routes())
+        .merge(sign_up::routes())
+        .merge(sign_in::routes())
+        .merge(reset::routes())
+        .merge(account::routes())
+}

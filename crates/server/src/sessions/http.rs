@@ -1,0 +1,121 @@
+//! A person's sessions: see them, end them, confirm one's password, sign out.
+
+use super::confirmed;
+use crate::{
+    app::App,
+    auth::{Cookie, Person},
+    edge::{ApiError, Body, Code, Id, Result},
+    people::{Guess, password_is_right},
+};
+use axum::{
+    Json,
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+};
+use serde::{Deserialize, Serialize};
+use tisara_domain::{Duration, SessionId, Timestamp};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_sessions, end_other_sessions))
+        .routes(routes!(end_session))
+        .routes(routes!(confirm_session))
+        .routes(routes!(sign_out))
+}
+
+/// One sign-in on one browser.
+#[derive(Serialize, ToSchema)]
+struct SessionView {
+    #[schema(value_type = String)]
+    id: SessionId,
+    /// Whether it is the one of this request.
+    current: bool,
+    /// The address it was last used from.
+    ip: String,
+    /// What the browser calls itself.
+    agent: String,
+    #[schema(value_type = String, format = DateTime)]
+    created_at: Timestamp,
+    /// When it was last used, give or take a minute.
+    #[schema(value_type = String, format = DateTime)]
+    last_seen_at: Timestamp,
+    /// When it ends, however much it is used.
+    #[schema(value_type = String, format = DateTime)]
+    ends_at: Timestamp,
+}
+
+/// All sessions of a person.
+#[derive(Serialize, ToSchema)]
+struct SessionList {
+    items: Vec<SessionView>,
+}
+
+/// Where you are signed in, newest first.
+#[utoipa::path(get, path = "/sessions", tag = "sessions", responses((status = 200, body = SessionList)))]
+async fn list_sessions(State(app): State<App>, person: Person) -> Result<Json<SessionList>> {
+    let (now, idle) = (app.ambient.now(), Duration::from_secs(app.settings.session_idle_s));
+    let sessions = app.store.read(move |tx| tx.list_sessions(person.user, now, idle)).await?;
+    let items = sessions.into_iter().map(|session| SessionView {
+        current: session.id == person.session,
+        id: session.id,
+        ip: session.ip,
+        agent: session.agent,
+        created_at: session.created_at,
+        last_seen_at: session.last_seen_at,
+        ends_at: session.ends_at,
+    });
+    Ok(Json(SessionList { items: items.collect() }))
+}
+
+/// Signs out everywhere but here.
+#[utoipa::path(delete, path = "/sessions", tag = "sessions", responses((status = 204)))]
+async fn end_other_sessions(State(app): State<App>, person: Person) -> Result<StatusCode> {
+    app.store.write(move |tx| tx.end_sessions(person.user, Some(person.session))).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Signs out one of your sessions.
+#[utoipa::path(delete, path = "/sessions/{id}", tag = "sessions", params(("id" = String, Path)),
+    responses((status = 204)))]
+async fn end_session(State(app): State<App>, person: Person, Id(id): Id<SessionId>) -> Result<StatusCode> {
+    let ended = app.store.write(move |tx| tx.end_session(person.user, id)).await?;
+    if ended { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("session")) }
+}
+
+/// The password, once more.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Confirmation {
+    password: String,
+}
+
+/// Confirms who you are, for what asks for it. The cookie changes.
+#[utoipa::path(post, path = "/sessions/current/confirm", tag = "sessions", request_body = Confirmation,
+    responses((status = 204)))]
+async fn confirm_session(
+    State(app): State<App>,
+    person: Person,
+    Body(input): Body<Confirmation>,
+) -> Result<(StatusCode, HeaderMap)> {
+    password_is_right(&app, person.user, input.password, Guess::of_person(person)).await?;
+    let (secret, cookie) = confirmed(&app);
+    let now = app.ambient.now();
+    let hash = secret.hash;
+    if !app.store.write(move |tx| tx.rotate_session(person.session, &hash, now)).await? {
+        return Err(ApiError::refused(Code::WrongState, "This session was ended meanwhile. Sign in again."));
+    }
+    Ok((StatusCode::NO_CONTENT, cookie))
+}
+
+/// Ends this session.
+#[utoipa::path(post, path = "/sign-out", tag = "sessions", responses((status = 204)))]
+async fn sign_out(State(app): State<App>, person: Person) -> Result<(StatusCode, HeaderMap)> {
+    app.store.write(move |tx| tx.end_session(person.user, person.session)).await?;
+    let mut headers = HeaderMap::new();
+    if let Some(value) = Cookie::Session.remove(app.settings.is_https()) {
+        headers.append(header::SET_COOKIE, value);
+    }
+    Ok((StatusCode::NO_CONTENT, headers))
+}

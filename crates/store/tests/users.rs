@@ -1,0 +1,208 @@
+//! People, their sessions, links and guesses, and the e-mails they get.
+#![expect(clippy::unwrap_used, reason = "a test may panic")]
+
+mod common;
+use common::{at, id, org, read, write};
+use tisara_domain::{Duration, throttle::Throttle};
+use tisara_store::{
+    contract,
+    sessions::Session,
+    users::{Acceptance, Purpose, User},
+};
+
+fn user(n: u32, email: &str) -> User {
+    User {
+        id: id(n),
+        email: email.to_owned(),
+        email_fold: email.to_lowercase(),
+        name: format!("Person {n}"),
+        phone: None,
+        country: "LK".to_owned(),
+        password_hash: "$argon2id$…".to_owned(),
+        password_changed_at: at(0),
+        created_at: at(0),
+    }
+}
+
+fn session(n: u32, of: u32) -> Session {
+    Session {
+        id: id(n),
+        user_id: id(of),
+        org_id: None,
+        ip: "192.0.2.1".to_owned(),
+        agent: "Firefox".to_owned(),
+        created_at: at(0),
+        authenticated_at: at(0),
+        last_seen_at: at(0),
+        ends_at: at(10_000),
+    }
+}
+
+contract! {
+    /// Two spellings of one address are one person, and an address changes only to a free one.
+    async fn an_address_belongs_to_one_person(store) {
+        write(store, |tx| {
+            assert!(tx.create_user(&user(1, "Nimal@Example.org"))?);
+            assert!(!tx.create_user(&user(2, "nimal@example.org"))?);
+            assert!(tx.create_user(&user(3, "kamala@example.org"))?);
+            assert!(!tx.set_user_email(id(3), "NIMAL@example.org", "nimal@example.org")?);
+            assert!(tx.set_user_email(id(3), "Kamala@Example.com", "kamala@example.com")?);
+            tx.set_user_profile(id(3), "Kamala", Some("+94771234567"), "IN")?;
+            tx.set_password(id(3), "$argon2id$new", at(9))
+        }).await;
+        assert_eq!(read(store, |tx| tx.find_user(id(1))).await, Some(user(1, "Nimal@Example.org")));
+        assert_eq!(read(store, |tx| tx.find_user(id(2))).await, None);
+        assert_eq!(read(store, |tx| tx.find_user_by_email("kamala@example.org")).await, None);
+        let kamala = read(store, |tx| tx.find_user_by_email("kamala@example.com")).await.unwrap();
+        assert_eq!((kamala.name.as_str(), kamala.phone.as_deref(), kamala.country.as_str()), ("Kamala", Some("+94771234567"), "IN"));
+        assert_eq!((kamala.password_hash.as_str(), kamala.password_changed_at), ("$argon2id$new", at(9)));
+    }
+}
+
+contract! {
+    /// When somebody agreed stays what it was the first time.
+    async fn an_agreement_keeps_its_first_moment(store) {
+        let agreed = |seconds| Acceptance { policy: "terms".to_owned(), version: "1".to_owned(), at: at(seconds), ip: "::1".to_owned() };
+        write(store, move |tx| {
+            tx.accept_policy(id(1), &agreed(1))?;
+            tx.accept_policy(id(1), &agreed(2))
+        }).await;
+        assert_eq!(read(store, |tx| tx.list_acceptances(id(1))).await, [agreed(1)]);
+    }
+}
+
+contract! {
+    /// The first who proves an address has it; the others' links are dead then.
+    async fn a_sign_up_is_used_once(store) {
+        write(store, |tx| {
+            tx.create_sign_up(&[1; 32], "a@example.org", "{}", at(100))?;
+            tx.create_sign_up(&[2; 32], "a@example.org", "{\"n\":2}", at(100))?;
+            tx.create_sign_up(&[3; 32], "b@example.org", "{}", at(100))
+        }).await;
+        assert_eq!(write(store, |tx| tx.try_sign_up(&[2; 32], at(1))).await.unwrap().attempts, 1);
+        let second = write(store, |tx| tx.try_sign_up(&[2; 32], at(1))).await.unwrap();
+        assert_eq!((second.attempts, second.wanted.as_str()), (2, "{\"n\":2}"));
+        assert_eq!(write(store, |tx| tx.try_sign_up(&[2; 32], at(100))).await, None);
+        assert!(write(store, |tx| tx.end_sign_up(&[2; 32])).await);
+        assert!(!write(store, |tx| tx.end_sign_up(&[2; 32])).await);
+        assert_eq!(write(store, |tx| tx.try_sign_up(&[1; 32], at(1))).await, None);
+        assert!(write(store, |tx| tx.try_sign_up(&[3; 32], at(1))).await.is_some());
+    }
+}
+
+contract! {
+    /// A link opens one thing, once, for a time; a newer one ends it.
+    async fn a_link_opens_once(store) {
+        write(store, |tx| {
+            tx.create_link(&[1; 32], id(1), Purpose::ResetPassword, "", at(100))?;
+            tx.create_link(&[2; 32], id(1), Purpose::ResetPassword, "", at(100))?;
+            tx.create_link(&[3; 32], id(1), Purpose::ChangeEmail, "new@example.org", at(100))
+        }).await;
+        assert_eq!(write(store, |tx| tx.use_link(&[1; 32], Purpose::ResetPassword, at(1))).await, None);
+        assert_eq!(write(store, |tx| tx.use_link(&[3; 32], Purpose::ResetPassword, at(1))).await, None);
+        assert_eq!(write(store, |tx| tx.use_link(&[2; 32], Purpose::ResetPassword, at(100))).await, None);
+        let link = write(store, |tx| tx.use_link(&[2; 32], Purpose::ResetPassword, at(99))).await.unwrap();
+        assert_eq!(link.user_id, id(1));
+        assert_eq!(write(store, |tx| tx.use_link(&[2; 32], Purpose::ResetPassword, at(99))).await, None);
+        let link = write(store, |tx| tx.use_link(&[3; 32], Purpose::ChangeEmail, at(99))).await.unwrap();
+        assert_eq!(link.detail, "new@example.org");
+    }
+}
+
+contract! {
+    /// Guesses wait longer and longer, each key for itself, and are forgotten after the right one or a day.
+    async fn guesses_are_slowed(store) {
+        let key = ([1; 32], Throttle { free: 2, first: Duration::from_secs(10), longest: Duration::from_secs(60) });
+        let other = ([2; 32], Throttle::NETWORK);
+        let guess = async move |seconds| write(store, move |tx| tx.count_guess(&[key, other], at(seconds))).await;
+        assert_eq!(guess(0).await, None);
+        assert_eq!(guess(0).await, None);
+        assert_eq!(guess(0).await, None);
+        assert_eq!(guess(5).await, Some(at(10)));
+        assert_eq!(guess(10).await, None);
+        assert_eq!(guess(29).await, Some(at(30)));
+        write(store, |tx| tx.forget_guesses(&[1; 32])).await;
+        assert_eq!(guess(29).await, None);
+        assert_eq!(guess(29).await, None);
+        assert_eq!(guess(29).await, None);
+        assert_eq!(guess(30).await, Some(at(39)));
+        assert_eq!(guess(29 + 24 * 3600).await, None);
+        assert_eq!(guess(29 + 24 * 3600).await, None);
+    }
+}
+
+contract! {
+    /// A session is found by its newest secret until it ends, lies idle, or is ended.
+    async fn a_session_opens_with_its_newest_secret(store) {
+        const IDLE: Duration = Duration::from_secs(100);
+        write(store, |tx| {
+            tx.create_session(&session(1, 1), &[1; 32])?;
+            tx.create_session(&session(2, 1), &[2; 32])?;
+            tx.create_session(&session(3, 2), &[3; 32])
+        }).await;
+        assert_eq!(read(store, |tx| tx.find_session(&[1; 32], at(1), IDLE)).await, Some(session(1, 1)));
+        assert_eq!(read(store, |tx| tx.find_session(&[1; 32], at(100), IDLE)).await, None);
+        write(store, |tx| tx.touch_session(id(1), "192.0.2.9", at(90))).await;
+        let touched = read(store, |tx| tx.find_session(&[1; 32], at(100), IDLE)).await.unwrap();
+        assert_eq!((touched.ip.as_str(), touched.last_seen_at), ("192.0.2.9", at(90)));
+        assert_eq!(read(store, |tx| tx.find_session(&[1; 32], at(10_000), Duration::from_secs(99_999))).await, None);
+        assert!(write(store, |tx| tx.rotate_session(id(1), &[9; 32], at(95))).await);
+        assert_eq!(read(store, |tx| tx.find_session(&[1; 32], at(100), IDLE)).await, None);
+        write(store, |tx| tx.set_session_organization(id(1), org())).await;
+        let rotated = read(store, |tx| tx.find_session(&[9; 32], at(100), IDLE)).await.unwrap();
+        assert_eq!((rotated.authenticated_at, rotated.org_id), (at(95), Some(org())));
+
+        let mine = read(store, |tx| tx.list_sessions(id(1), at(50), IDLE)).await;
+        assert_eq!(mine.iter().map(|s| s.id).collect::<Vec<_>>(), [id(2), id(1)]);
+        assert!(!write(store, |tx| tx.end_session(id(2), id(1))).await, "another's session");
+        assert_eq!(write(store, |tx| tx.end_sessions(id(1), Some(id(1)))).await, 1);
+        assert_eq!(read(store, |tx| tx.find_session(&[2; 32], at(50), IDLE)).await, None);
+        assert!(write(store, |tx| tx.end_session(id(1), id(1))).await);
+        write(store, |tx| tx.end_session_of(&[3; 32])).await;
+        assert_eq!(write(store, |tx| tx.end_sessions(id(2), None)).await, 0);
+    }
+}
+
+contract! {
+    /// A browser is known to the person who signed in on it, until all are forgotten or what is old is
+    /// thrown away.
+    async fn old_things_are_thrown_away(store) {
+        write(store, |tx| {
+            tx.remember_device(id(1), &[1; 32], at(0))?;
+            tx.remember_device(id(1), &[1; 32], at(5))?;
+            tx.remember_device(id(2), &[2; 32], at(5))?;
+            tx.create_session(&session(1, 1), &[1; 32])?;
+            tx.count_guess(&[([1; 32], Throttle::GUESSES)], at(0))?;
+            tx.create_sign_up(&[1; 32], "a@example.org", "{}", at(100))?;
+            tx.create_link(&[1; 32], id(1), Purpose::ResetPassword, "", at(100))
+        }).await;
+        assert!(read(store, |tx| tx.knows_device(id(1), &[1; 32])).await);
+        assert!(!read(store, |tx| tx.knows_device(id(2), &[1; 32])).await);
+        write(store, |tx| tx.forget_devices(id(1))).await;
+        assert!(!read(store, |tx| tx.knows_device(id(1), &[1; 32])).await);
+        write(store, |tx| tx.purge_people(at(20_000))).await;
+        assert!(read(store, |tx| tx.knows_device(id(2), &[2; 32])).await);
+        assert_eq!(write(store, |tx| tx.end_sessions(id(1), None)).await, 0);
+        assert!(!write(store, |tx| tx.end_sign_up(&[1; 32])).await);
+        write(store, |tx| tx.purge_people(at(366 * 24 * 3600))).await;
+        assert!(!read(store, |tx| tx.knows_device(id(2), &[2; 32])).await);
+    }
+}
+
+contract! {
+    /// An e-mail is handed to one sender at a time, again after a while, until it is sent.
+    async fn an_email_waits_until_it_is_sent(store) {
+        const LOCK: Duration = Duration::from_secs(60);
+        write(store, |tx| {
+            tx.queue_mail(id(1), b"one", at(0))?;
+            tx.queue_mail(id(2), b"two", at(1))
+        }).await;
+        let first = write(store, |tx| tx.claim_mail(at(1), LOCK)).await.unwrap();
+        assert_eq!((first.id, first.content.as_slice(), first.attempts, first.created_at), (id(1), &b"one"[..], 1, at(0)));
+        assert_eq!(write(store, |tx| tx.claim_mail(at(1), LOCK)).await.unwrap().id, id(2));
+        assert_eq!(write(store, |tx| tx.claim_mail(at(60), LOCK)).await, None);
+        write(store, |tx| tx.end_mail(id(2))).await;
+        write(store, |tx| tx.retry_mail(id(1), at(30))).await;
+        assert_eq!(write(store, |tx| tx.claim_mail(at(30), LOCK)).await.unwrap().attempts, 2);
+    }
+}
