@@ -282,7 +282,12 @@ mod tests {
 
     #[test]
     fn a_lower_role_may_nothing_that_a_higher_one_may_not() {
-        for pair in [[Role::Owner, Role::Admin], [Role::Admin, Role::Manager], [Role::Manager, Role::Agent], [Role::Manager, Role::Viewer]] {
+        for pair in [
+            [Role::Owner, Role::Admin],
+            [Role::Admin, Role::Manager],
+            [Role::Manager, Role::Agent],
+            [Role::Manager, Role::Viewer],
+        ] {
             assert!(pair[0].permissions().has_all(pair[1].permissions()), "{pair:?}");
         }
         assert!(!Role::Manager.permissions().has(Permission::MembersManage));

@@ -25,13 +25,11 @@ const ANSWER_MAX_BYTES: usize = 1 << 20;
 const KEY_MAX_LEN: usize = 255;
 
 /// Answers a write that was done before as it was answered then.
-pub(crate) async fn once(
-    State(app): State<App>,
-    request: Request,
-    next: Next,
-) -> Result<Response> {
+pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Result<Response> {
     // What a person does for themselves belongs to no organization, and is safe to repeat or shows a secret.
-    let Some(caller) = request.extensions().get::<Caller>().copied() else { return Ok(next.run(request).await) };
+    let Some(caller) = request.extensions().get::<Caller>().copied() else {
+        return Ok(next.run(request).await);
+    };
     let Some(key) = request.headers().get(HEADER).cloned() else { return Ok(next.run(request).await) };
     if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS) {
         return Ok(next.run(request).await);

@@ -11,10 +11,12 @@ use utoipa::{
     Modify, OpenApi,
     openapi::{
         self, Content, ContentBuilder, HttpMethod, Ref, RefOr, Required, ResponseBuilder,
+        extensions::ExtensionsBuilder,
         path::{Operation, ParameterBuilder, ParameterIn, PathItem},
         schema::{ObjectBuilder, Type},
-        extensions::ExtensionsBuilder,
-        security::{ApiKey as Cookie, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey as Cookie, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme,
+        },
     },
 };
 
@@ -65,7 +67,9 @@ pub(crate) fn complete(document: &mut openapi::OpenApi) {
                 .content("application/problem+json", problem())
                 .build();
             operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal));
-            if !matches!(method, HttpMethod::Get) && matches!(allowed, Some(Access::Member | Access::Needs(_))) {
+            if !matches!(method, HttpMethod::Get)
+                && matches!(allowed, Some(Access::Member | Access::Needs(_)))
+            {
                 let key = ParameterBuilder::new()
                     .name("Idempotency-Key")
                     .parameter_in(ParameterIn::Header)

@@ -1,13 +1,13 @@
 //! Every address of the server.
 
+use crate::edge::{ApiError, Code};
 use crate::{
     app::App,
     auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
     people, sessions, templates, threads, webhooks,
 };
-use crate::edge::{ApiError, Code};
-use axum::{Router, response::IntoResponse as _, extract::DefaultBodyLimit, middleware, routing::get};
+use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse as _, routing::get};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;

@@ -79,7 +79,11 @@ async fn health_tells_what_is_in_order() {
 
 /// Every path of the description with its methods, ids filled in.
 fn operations() -> Vec<(Method, String)> {
-    described().into_iter().filter(|(.., by)| by.contains(&"api_key".to_owned())).map(|(m, p, _)| (m, p)).collect()
+    described()
+        .into_iter()
+        .filter(|(.., by)| by.contains(&"api_key".to_owned()))
+        .map(|(m, p, _)| (m, p))
+        .collect()
 }
 
 /// Every path of the description with its methods, ids filled in, and by what one may call it.

@@ -279,10 +279,16 @@ on_both! {
 async fn dangerous_things_ask_for_the_password_again() {
     let app = TestApp::with(Engine::Sqlite, |settings| settings.recent_sign_in_s = 0).await;
     let mut nimal = Person::new(&app, "nimal@example.org").await;
-    nimal.post("/user/email", json!({ "email": "new@example.org" })).await.problem(403, "recent_sign_in_needed");
+    nimal
+        .post("/user/email", json!({ "email": "new@example.org" }))
+        .await
+        .problem(403, "recent_sign_in_needed");
     app.post("/user/email", json!({ "email": "new@example.org" })).await.problem(403, "forbidden");
     let before = nimal.cookies[SESSION].clone();
-    nimal.post("/sessions/current/confirm", json!({ "password": "no" })).await.problem(401, "wrong_credentials");
+    nimal
+        .post("/sessions/current/confirm", json!({ "password": "no" }))
+        .await
+        .problem(401, "wrong_credentials");
     nimal.post("/sessions/current/confirm", json!({ "password": PASSWORD })).await.ok();
     assert_ne!(nimal.cookies[SESSION], before);
 }
@@ -290,7 +296,10 @@ async fn dangerous_things_ask_for_the_password_again() {
 /// A session that lies idle, or lasts too long, is over.
 #[tokio::test]
 async fn sessions_end_by_themselves() {
-    for change in [|s: &mut tisara_server::Settings| s.session_idle_s = 0, |s: &mut tisara_server::Settings| s.session_longest_s = 0] {
+    for change in [
+        |s: &mut tisara_server::Settings| s.session_idle_s = 0,
+        |s: &mut tisara_server::Settings| s.session_longest_s = 0,
+    ] {
         let app = TestApp::with(Engine::Sqlite, change).await;
         let mut nimal = Person::new(&app, "nimal@example.org").await;
         nimal.get("/user").await.problem(401, "unauthorized");

@@ -45,9 +45,7 @@ impl Tx<'_> {
             "UPDATE mail SET attempts = attempts + 1, run_at = $3 WHERE id = $1 AND run_at = $2 \
              RETURNING content, attempts, created_at",
             args![id, run_at, now.plus(lock_for)],
-            |row| {
-                Ok(Mail { id, content: row.get(0)?, attempts: row.get(1)?, created_at: row.get(2)? })
-            },
+            |row| Ok(Mail { id, content: row.get(0)?, attempts: row.get(1)?, created_at: row.get(2)? }),
         )
     }
 

@@ -26,8 +26,7 @@ pub struct Session {
     pub ends_at: Timestamp,
 }
 
-const COLUMNS: &str =
-    "id, user_id, org_id, ip, agent, created_at, authenticated_at, last_seen_at, ends_at";
+const COLUMNS: &str = "id, user_id, org_id, ip, agent, created_at, authenticated_at, last_seen_at, ends_at";
 
 fn read(row: &Row<'_>) -> Result<Session> {
     Ok(Session {

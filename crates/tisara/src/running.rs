@@ -85,8 +85,7 @@ pub async fn start(
         let _ = tcp.set_nodelay(true);
     });
     let router = tisara_server::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let serve = axum::serve(listener, router)
-        .with_graceful_shutdown(stop.clone().cancelled_owned());
+    let serve = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     Ok(Running {
         address,
         store,

@@ -92,6 +92,7 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/threads", Needs(ThreadsRead)),
     ("POST", "/threads", Needs(ThreadsReply)),
     ("GET", "/threads/{id}", Needs(ThreadsRead)),
+    ("GET", "/messages/search", Needs(ThreadsRead)),
     ("GET", "/threads/{id}/messages", Needs(ThreadsRead)),
     ("POST", "/threads/{id}/messages", Needs(ThreadsReply)),
     ("POST", "/threads/{id}/read", Needs(ThreadsReply)),
@@ -136,6 +137,9 @@ mod tests {
         }
         let missing: Vec<_> = existing.difference(&listed).collect();
         let stale: Vec<_> = listed.difference(&existing).collect();
-        assert!(missing.is_empty() && stale.is_empty(), "routes without a line: {missing:?}; lines without a route: {stale:?}");
+        assert!(
+            missing.is_empty() && stale.is_empty(),
+            "routes without a line: {missing:?}; lines without a route: {stale:?}"
+        );
     }
 }

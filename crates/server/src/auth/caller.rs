@@ -60,7 +60,11 @@ impl<S: Send + Sync> FromRequestParts<S> for Caller {
 
     /// A route outside the fence has no caller, and refuses.
     async fn from_request_parts(parts: &mut Parts, _state: &S) -> Result<Self, ApiError> {
-        parts.extensions.get::<Self>().copied().ok_or(ApiError::Unauthorized("Sign in, or send your API key."))
+        parts
+            .extensions
+            .get::<Self>()
+            .copied()
+            .ok_or(ApiError::Unauthorized("Sign in, or send your API key."))
     }
 }
 

@@ -78,6 +78,8 @@ mod tests {
             set.to_str().unwrap(),
             "__Host-tisara=x; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure"
         );
-        assert!(!Cookie::Session.set("x", Duration::ZERO, false).unwrap().to_str().unwrap().contains("Secure"));
+        assert!(
+            !Cookie::Session.set("x", Duration::ZERO, false).unwrap().to_str().unwrap().contains("Secure")
+        );
     }
 }

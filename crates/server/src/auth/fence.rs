@@ -45,20 +45,22 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
             identify(&app, request.headers(), &client).await?;
         }
         Some(Access::Public) => slow_down(&app, &client)?,
-        Some(Access::Person | Access::PersonRecently) => match identify(&app, request.headers(), &client).await? {
-            Identity::Person(person) => {
-                if access == Some(Access::PersonRecently) {
-                    require_recent(&app, person)?;
+        Some(Access::Person | Access::PersonRecently) => {
+            match identify(&app, request.headers(), &client).await? {
+                Identity::Person(person) => {
+                    if access == Some(Access::PersonRecently) {
+                        require_recent(&app, person)?;
+                    }
+                    request.extensions_mut().insert(person);
                 }
-                request.extensions_mut().insert(person);
+                Identity::Program(_) => {
+                    return Err(ApiError::refused(
+                        Code::Forbidden,
+                        "This is for a person who is signed in; an API key cannot do it.",
+                    ));
+                }
             }
-            Identity::Program(_) => {
-                return Err(ApiError::refused(
-                    Code::Forbidden,
-                    "This is for a person who is signed in; an API key cannot do it.",
-                ));
-            }
-        },
+        }
         Some(Access::Member | Access::Needs(_)) => {
             let caller = match identify(&app, request.headers(), &client).await? {
                 Identity::Program(caller) => caller,
@@ -74,7 +76,9 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
             {
                 return Err(ApiError::refused(
                     Code::Forbidden,
-                    format!("You need the permission {permission} for this. Ask an admin of the organization."),
+                    format!(
+                        "You need the permission {permission} for this. Ask an admin of the organization."
+                    ),
                 ));
             }
             if let Who::Person(person) = caller.who {

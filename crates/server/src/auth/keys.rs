@@ -79,7 +79,9 @@ pub(super) fn shaped(token: &str) -> Result<&str> {
     if secret.len() == SECRET_LEN && secret.bytes().all(|b| b.is_ascii_hexdigit()) {
         return Ok(token);
     }
-    Err(ApiError::Unauthorized("This is not an API key. Keys begin with tsr_live_ or tsr_test_; copy it whole."))
+    Err(ApiError::Unauthorized(
+        "This is not an API key. Keys begin with tsr_live_ or tsr_test_; copy it whole.",
+    ))
 }
 
 #[cfg(test)]

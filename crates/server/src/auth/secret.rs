@@ -58,7 +58,9 @@ mod tests {
         let secret = Secret::generate(&Rng::seeded(1));
         assert_eq!(hash_of(&secret.text), Some(secret.hash));
         assert_ne!(Secret::generate(&Rng::seeded(2)).hash, secret.hash);
-        for text in ["", "a", &secret.text[1..], &format!("{}a", secret.text), &"\u{e4}".repeat(43), &"!".repeat(43)] {
+        for text in
+            ["", "a", &secret.text[1..], &format!("{}a", secret.text), &"\u{e4}".repeat(43), &"!".repeat(43)]
+        {
             assert_eq!(hash_of(text), None, "{text}");
         }
         assert_eq!(format!("{secret:?}"), "Secret(…)");

@@ -262,7 +262,9 @@ impl ApiError {
             request_id: String::new(),
             retry_after_s: match (code, self) {
                 (_, Self::Throttled { retry_after_s, .. }) => Some(*retry_after_s),
-                (Code::StorageUnavailable | Code::TimedOut | Code::Busy | Code::MetaUnreachable, _) => Some(5),
+                (Code::StorageUnavailable | Code::TimedOut | Code::Busy | Code::MetaUnreachable, _) => {
+                    Some(5)
+                }
                 (Code::IdempotencyInProgress, _) => Some(1),
                 (Code::StorageFull, _) => Some(60),
                 _ => None,

@@ -27,7 +27,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Body<T> {
             Err(_) => return Err(ApiError::Malformed("The body broke off.".to_owned())),
         };
         if holds_nul(&bytes) {
-            return Err(ApiError::Malformed("The body holds the character U+0000, which no text has.".to_owned()));
+            return Err(ApiError::Malformed(
+                "The body holds the character U+0000, which no text has.".to_owned(),
+            ));
         }
         let request = Request::from_parts(parts, axum::body::Body::from(bytes));
         match Json::<T>::from_request(request, state).await {
@@ -68,7 +70,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Params<T> {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, ApiError> {
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(ApiError::Malformed("The query holds the character U+0000, which no text has.".to_owned()));
+            return Err(ApiError::Malformed(
+                "The query holds the character U+0000, which no text has.".to_owned(),
+            ));
         }
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(query)) => Ok(Self(query)),

@@ -9,5 +9,5 @@ mod limits;
 pub use cursor::{ById, ByName, Cursor, Page, PageQuery};
 pub use error::{ApiError, Code, FieldProblem, Problem, Result};
 pub use extract::{Body, Id, Params, TwoIds, maybe};
-pub(crate) use limits::{Limit, Limits};
 pub(crate) use layers::{around, no_method, no_path};
+pub(crate) use limits::{Limit, Limits};

@@ -14,7 +14,9 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 #[derive(Debug, thiserror::Error)]
 pub enum SmtpError {
     /// The address of the server.
-    #[error("this is no mail server: write smtps://user:password@host or smtp://user:password@host?tls=required")]
+    #[error(
+        "this is no mail server: write smtps://user:password@host or smtp://user:password@host?tls=required"
+    )]
     Url,
     /// The address that e-mails come from.
     #[error("this is no sender: write name@example.org or Name <name@example.org>")]
@@ -54,7 +56,9 @@ impl Smtp {
             Err(e) if e.is_permanent() => {
                 Err(MailError::Refused(e.status().map(|code| code.to_string()).unwrap_or_default()))
             }
-            Err(e) => Err(MailError::Later(e.status().map_or_else(|| "no answer".to_owned(), |code| code.to_string()))),
+            Err(e) => Err(MailError::Later(
+                e.status().map_or_else(|| "no answer".to_owned(), |code| code.to_string()),
+            )),
         }
     }
 }
@@ -108,7 +112,11 @@ mod tests {
     }
 
     fn letter() -> Letter {
-        Letter { to: "a@example.org".to_owned(), subject: "Grüße".to_owned(), text: "Open this link".to_owned() }
+        Letter {
+            to: "a@example.org".to_owned(),
+            subject: "Grüße".to_owned(),
+            text: "Open this link".to_owned(),
+        }
     }
 
     #[tokio::test]
@@ -123,7 +131,8 @@ mod tests {
     async fn a_refusal_is_final_and_a_delay_is_not() {
         for (answer, is_final) in [("550 no such person", true), ("451 try later", false)] {
             let (url, _) = server(answer).await;
-            let failed = Smtp::new(&url, "no-reply@example.org").unwrap().deliver(&letter()).await.unwrap_err();
+            let failed =
+                Smtp::new(&url, "no-reply@example.org").unwrap().deliver(&letter()).await.unwrap_err();
             assert_eq!(matches!(failed, MailError::Refused(_)), is_final, "{failed}");
             assert!(!failed.to_string().contains("such person"));
         }

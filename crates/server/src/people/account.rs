@@ -156,7 +156,13 @@ async fn ask_for_email(
             if tx.find_user_by_email(&email.fold)?.is_some_and(|user| user.id != person.user) {
                 return taken.queue(tx, now);
             }
-            tx.create_link(&secret.hash, person.user, Purpose::ChangeEmail, &email.text, now.plus(LINK_LASTS))?;
+            tx.create_link(
+                &secret.hash,
+                person.user,
+                Purpose::ChangeEmail,
+                &email.text,
+                now.plus(LINK_LASTS),
+            )?;
             confirm.queue(tx, now)
         })
         .await?;

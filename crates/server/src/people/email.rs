@@ -90,9 +90,29 @@ mod tests {
         let long = format!("{}@example.org", "a".repeat(65));
         let longer = format!("a@{}.org", "b.".repeat(150));
         for text in [
-            "", "@", "a@", "@b.org", "a", "a@b", "a b@c.org", "a@b@c.org", "a@127.0.0.1", "a@[::1]", "a@b..org",
-            ".a@b.org", "a.@b.org", "a..b@c.org", "a\n@b.org", "a\u{200B}@b.org", "\"a\"@b.org", "a@b c.org", &long,
-            &longer, "a@\u{0}.org", "a,b@c.org", "a@b.org\r\nBcc: c@d.org",
+            "",
+            "@",
+            "a@",
+            "@b.org",
+            "a",
+            "a@b",
+            "a b@c.org",
+            "a@b@c.org",
+            "a@127.0.0.1",
+            "a@[::1]",
+            "a@b..org",
+            ".a@b.org",
+            "a.@b.org",
+            "a..b@c.org",
+            "a\n@b.org",
+            "a\u{200B}@b.org",
+            "\"a\"@b.org",
+            "a@b c.org",
+            &long,
+            &longer,
+            "a@\u{0}.org",
+            "a,b@c.org",
+            "a@b.org\r\nBcc: c@d.org",
         ] {
             assert_eq!(Email::parse(text), None, "{text:?}");
         }

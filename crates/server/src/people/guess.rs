@@ -24,7 +24,12 @@ fn network(client: &Client) -> String {
 
 impl Guess {
     /// At an account, by somebody who is not signed in.
-    pub(super) async fn of_account(app: &App, email: &str, client: &Client, headers: &HeaderMap) -> Result<Self> {
+    pub(super) async fn of_account(
+        app: &App,
+        email: &str,
+        client: &Client,
+        headers: &HeaderMap,
+    ) -> Result<Self> {
         let email = Email::looked_up(email);
         let device = Cookie::Device.find(headers, app.settings.is_https()).and_then(hash_of);
         if let Some(device) = device {
@@ -77,7 +82,9 @@ impl Guess {
             Some(until) => Err(ApiError::Throttled {
                 code: Code::TooManyAttempts,
                 detail: "There were too many attempts from here; wait a little, then try again.".to_owned(),
-                retry_after_s: u32::try_from(until.since(now).as_secs()).unwrap_or(u32::MAX).saturating_add(1),
+                retry_after_s: u32::try_from(until.since(now).as_secs())
+                    .unwrap_or(u32::MAX)
+                    .saturating_add(1),
             }),
         }
     }

@@ -5,10 +5,7 @@
 //! from the threads that answer requests. A password is taken exactly as it came.
 
 use crate::edge::{ApiError, Code, FieldProblem, Result};
-use argon2::{
-    Argon2, PasswordHasher as _, PasswordVerifier as _,
-    password_hash::phc::PasswordHash,
-};
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _, password_hash::phc::PasswordHash};
 use std::sync::{
     Arc,
     atomic::{AtomicUsize, Ordering},
@@ -27,7 +24,8 @@ const WAITING_MAX: usize = 256;
 static COMMON: &str = include_str!("common_passwords.txt");
 
 /// A hash that no password has: for accounts that do not exist, so that they take as long.
-const NOBODYS: &str = "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const NOBODYS: &str =
+    "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
 
 /// What is wrong with a password that somebody wants; `about` are words that others know of the person.
 pub(crate) fn fault(password: &str, about: &[&str]) -> Option<&'static str> {
@@ -133,7 +131,10 @@ impl Passwords {
     async fn work<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
         if self.waiting.fetch_add(1, Ordering::Relaxed) >= WAITING_MAX {
             self.waiting.fetch_sub(1, Ordering::Relaxed);
-            return Err(ApiError::refused(Code::Busy, "Many people sign in at this moment; try again in a few seconds."));
+            return Err(ApiError::refused(
+                Code::Busy,
+                "Many people sign in at this moment; try again in a few seconds.",
+            ));
         }
         let turn = Turn(Arc::clone(&self.waiting));
         let permit = Arc::clone(&self.gate).acquire_owned().await.map_err(ApiError::internal)?;
@@ -164,15 +165,25 @@ mod tests {
 
     #[test]
     fn what_is_guessed_first_is_refused() {
-        for password in
-            ["password", "Password1!", "PASSWORD2026", "qwertyuiop", "iloveyou", "12345678", "aaaaaaaaaaaaaa", "Tisara2026!", "whatsapp", "short"]
-        {
+        for password in [
+            "password",
+            "Password1!",
+            "PASSWORD2026",
+            "qwertyuiop",
+            "iloveyou",
+            "12345678",
+            "aaaaaaaaaaaaaa",
+            "Tisara2026!",
+            "whatsapp",
+            "short",
+        ] {
             assert!(fault(password, &[]).is_some(), "{password}");
         }
         let about = ["nimal.perera@example.org", "Nimal Perera"];
         assert!(fault("Perera1234", &about).is_some() && fault("Perera1234", &[]).is_none());
         assert!(fault(&"ශ්".repeat(400), &about).is_some_and(|fault| fault.contains("1,024")));
-        for password in ["tea in the morning rain", "kottu-roti-7-galle", "චන්ද්‍රිකා සහ මම"] {
+        for password in ["tea in the morning rain", "kottu-roti-7-galle", "චන්ද්‍රිකා සහ මම"]
+        {
             assert_eq!(fault(password, &about), None, "{password}");
         }
     }
@@ -186,7 +197,10 @@ mod tests {
         assert!(!passwords.verify("Tea in the rain".to_owned(), Some(hash.clone())).await.unwrap());
         assert!(!passwords.verify("x".repeat(MAX_BYTES + 1), Some(hash)).await.unwrap());
         assert!(!passwords.verify("tea in the rain".to_owned(), None).await.unwrap());
-        assert_ne!(passwords.hash("a".to_owned()).await.unwrap(), passwords.hash("a".to_owned()).await.unwrap());
+        assert_ne!(
+            passwords.hash("a".to_owned()).await.unwrap(),
+            passwords.hash("a".to_owned()).await.unwrap()
+        );
     }
 
     #[tokio::test]

@@ -50,7 +50,10 @@ async fn sign_in(
             // The password may have been changed while this one was worked on.
             let user = tx.find_user(user.id)?.filter(|now| now.password_hash == user.password_hash);
             let Some(user) = user else {
-                return Err(ApiError::refused(Code::WrongCredentials, "E-mail address or password are wrong."));
+                return Err(ApiError::refused(
+                    Code::WrongCredentials,
+                    "E-mail address or password are wrong.",
+                ));
             };
             if let Some(key) = guess.own_key() {
                 tx.forget_guesses(&key)?;

@@ -42,7 +42,8 @@ impl<'a> Person<'a> {
     }
 
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
-        let cookies: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let cookies: Vec<String> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let request = self.app.request(method, &format!("/api/v1{path}")).header("x-forwarded-for", &self.ip);
         let request = request.header("sec-fetch-site", "same-origin").header("user-agent", "Firefox");
         if cookies.is_empty() { request } else { request.header(header::COOKIE, cookies.join("; ")) }
@@ -87,7 +88,10 @@ impl TestApp {
     /// The secret in the newest e-mail to this address with this subject; waits for it.
     pub(crate) async fn mailed(&self, to: &str, subject: &str) -> String {
         let letter = self.letter(to, subject).await;
-        let link = letter.split_whitespace().find(|word| word.starts_with("https://") && word.contains('#')).unwrap();
+        let link = letter
+            .split_whitespace()
+            .find(|word| word.starts_with("https://") && word.contains('#'))
+            .unwrap();
         link.rsplit_once('#').unwrap().1.to_owned()
     }
 

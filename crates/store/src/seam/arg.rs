@@ -3,10 +3,10 @@
 use postgres_types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use std::borrow::Cow;
 use tisara_domain::{
-    InvitationId, MailId, RoleId, SessionId, TeamId, UserId,
-    ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
-    MessageId, NumberId, OrgId, Phone, RecipientState, Region, SkipReason, TemplateId, ThreadId, Timestamp,
-    WabaId, consent::ConsentState, id::TypedId, message::MessageState,
+    ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId,
+    LabelId, MailId, MessageId, NumberId, OrgId, Phone, RecipientState, Region, RoleId, SessionId,
+    SkipReason, TeamId, TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
+    message::MessageState,
 };
 
 /// One value for one placeholder. A NULL keeps its type, which PostgreSQL wants to know.

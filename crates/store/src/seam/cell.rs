@@ -3,10 +3,10 @@
 use super::error::{Error, Result};
 use postgres_types::{FromSql, Type};
 use tisara_domain::{
-    InvitationId, MailId, RoleId, SessionId, TeamId, UserId,
-    ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, JobId, LabelId,
-    MessageId, NumberId, OrgId, RecipientState, Region, TemplateId, ThreadId, Timestamp, WabaId,
-    consent::ConsentState, id::TypedId, message::MessageState,
+    ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId,
+    LabelId, MailId, MessageId, NumberId, OrgId, RecipientState, Region, RoleId, SessionId, TeamId,
+    TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
+    message::MessageState,
 };
 
 /// One value of a result row, borrowed from the driver.

@@ -47,10 +47,7 @@ impl Tx<'_> {
     /// # Errors
     /// As the database says.
     pub fn end_links(&mut self, user: UserId, purpose: Purpose) -> Result<()> {
-        self.execute(
-            "DELETE FROM mailed_link WHERE user_id = $1 AND purpose = $2",
-            args![user, purpose],
-        )?;
+        self.execute("DELETE FROM mailed_link WHERE user_id = $1 AND purpose = $2", args![user, purpose])?;
         Ok(())
     }
 

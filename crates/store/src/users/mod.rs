@@ -177,12 +177,7 @@ impl Tx<'_> {
              ORDER BY policy, version",
             args![user],
             |row| {
-                Ok(Acceptance {
-                    policy: row.get(0)?,
-                    version: row.get(1)?,
-                    at: row.get(2)?,
-                    ip: row.get(3)?,
-                })
+                Ok(Acceptance { policy: row.get(0)?, version: row.get(1)?, at: row.get(2)?, ip: row.get(3)? })
             },
         )
     }

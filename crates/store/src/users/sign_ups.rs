@@ -50,10 +50,11 @@ impl Tx<'_> {
     /// # Errors
     /// As the database says.
     pub fn end_sign_up(&mut self, hash: &[u8; 32]) -> Result<bool> {
-        let email: Option<String> =
-            self.find("DELETE FROM sign_up WHERE token_hash = $1 RETURNING email_fold", args![hash[..]], |row| {
-                row.get(0)
-            })?;
+        let email: Option<String> = self.find(
+            "DELETE FROM sign_up WHERE token_hash = $1 RETURNING email_fold",
+            args![hash[..]],
+            |row| row.get(0),
+        )?;
         let Some(email) = email else { return Ok(false) };
         self.execute("DELETE FROM sign_up WHERE email_fold = $1", args![email])?;
         Ok(true)
