@@ -30,12 +30,10 @@ simulate: ## SEEDS histories of the engine, with the program dying at any commit
 	cargo test --release --package tisara-engine --lib simulation::campaigns_survive_every_history -- --nocapture
 simulate: export SEEDS ?= 10000
 
-bench: ## 100,000 messages at full speed, on SQLite and on PostgreSQL
+bench: ## Measure everything against its target, on both databases; BENCH=quick: a tenth of the size
 	@scripts/need rust cc
-	cargo build --release --package tisara
-	target/release/tisara demo --once --json --contacts 100000 --pace max $(ARGS)
-	scripts/with-postgres sh -c 'target/release/tisara demo --once --json --contacts 100000 --pace max \
-	  --database "$$TISARA_TEST_POSTGRES" $(ARGS)'
+	cargo build --release --package tisara --package tisara-bench
+	scripts/with-postgres target/release/bench $(if $(filter quick,$(BENCH)),--quick) $(ARGS)
 
 KILLS ?= 10
 RECIPIENTS ?= 4000

@@ -159,10 +159,16 @@ impl Server {
         stopped
     }
 
+    /// The number of its process, while it runs.
+    #[must_use]
+    pub fn pid(&self) -> Option<u32> {
+        self.child.as_ref().map(Child::id)
+    }
+
     /// What it uses of the machine; nothing while it does not run.
     #[must_use]
     pub fn usage(&self) -> Usage {
-        self.child.as_ref().map_or_else(Usage::default, |child| Usage::of(child.id()))
+        self.pid().map_or_else(Usage::default, Usage::of)
     }
 }
 

@@ -1,0 +1,71 @@
+//! What the server is held against: a loop that sends the same bodies to the same emulator and keeps
+//! nothing. It is the least that sending can cost.
+
+use crate::{rig::Rig, sink::Sink};
+use anyhow::ensure;
+use serde_json::json;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tisara_domain::Ambient;
+use tisara_emulator::World;
+use tokio::task::JoinSet;
+
+/// As many as the server has under way at most (`sending.in_flight_max`).
+const IN_FLIGHT: usize = 512;
+
+/// Sends `count` messages and waits until all their statuses are told. Gives messages a second, to the
+/// last answer.
+pub(crate) async fn run(rig: &Rig, count: u64, ambient: &Ambient) -> anyhow::Result<f64> {
+    let sink = Sink::start().await?;
+    rig.webhooks_to(&format!("http://{}/", sink.address)).await?;
+    let http = reqwest::Client::new();
+    let url = format!("http://{}/v25.0/{}/messages", rig.meta.address, World::NUMBER_ID);
+    let next = Arc::new(AtomicU64::new(0));
+    let run_id = ambient.rng().below(1 << 40);
+    let began_at = ambient.now();
+    let mut senders = JoinSet::new();
+    for _ in 0..IN_FLIGHT {
+        let (http, url, next) = (http.clone(), url.clone(), Arc::clone(&next));
+        senders.spawn(async move {
+            loop {
+                let n = next.fetch_add(1, Ordering::Relaxed);
+                if n >= count {
+                    return anyhow::Ok(());
+                }
+                let answer = http.post(&url).bearer_auth(World::TOKEN).json(&body(run_id, n)).send().await?;
+                let status = answer.status();
+                let text = answer.text().await?;
+                ensure!(status.is_success(), "the emulator refused a bare send: {status} {text}");
+            }
+        });
+    }
+    while let Some(ended) = senders.join_next().await {
+        ended??;
+    }
+    let seconds = ambient.now().since(began_at).as_secs_f64();
+    rig.meta_is_quiet(ambient).await?;
+    rig.webhooks_to(&rig.callback()).await?;
+    Ok(count as f64 / seconds)
+}
+
+/// What the server sends for a recipient of the campaign.
+fn body(run_id: u64, n: u64) -> serde_json::Value {
+    let text = |text: &str| json!({ "type": "text", "text": text });
+    json!({
+        "messaging_product": "whatsapp",
+        "recipient_type": "individual",
+        "to": format!("9477{n:07}"),
+        "type": "template",
+        "template": {
+            "name": "seasonal_sale",
+            "language": { "code": "en_US" },
+            "components": [
+                { "type": "header", "parameters": [text("Sale")] },
+                { "type": "body", "parameters": [text("Nimal Perera"), text("CODE"), text("25%")] },
+            ],
+        },
+        "biz_opaque_callback_data": format!("bare_{run_id:011x}.{n}.1"),
+    })
+}

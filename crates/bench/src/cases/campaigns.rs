@@ -1,0 +1,137 @@
+//! Campaigns of three sizes at full speed: against the bare loop, and a large one against a small one.
+
+use super::{Labels, Plan};
+use crate::{
+    bare,
+    figures::Figures,
+    rig::{Rig, in_states, sent_of},
+};
+use serde_json::Value;
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+use tisara_domain::{Ambient, Duration};
+use tisara_stage::{Usage, count};
+
+/// States in which Meta has told at least that it was sent, or refused it.
+const TOLD: [&str; 4] = ["sent", "delivered", "read", "failed"];
+/// How often the memory of the large campaign is read.
+const MEMORY_LOOK: Duration = Duration::from_millis(250);
+
+/// What a campaign took.
+struct Took {
+    campaign: String,
+    sent: u64,
+    /// From its start until everybody was planned, in seconds.
+    plan_s: f64,
+    /// From the first message until the last status was applied.
+    send_s: f64,
+    /// Processor time of the server, planning included.
+    cpu_s: f64,
+    /// The most memory that was seen.
+    peak_mb: f64,
+}
+
+/// Runs them; gives the id of the large one.
+pub(super) async fn run(
+    plan: &Plan<'_>,
+    rig: &Rig,
+    labels: &Labels,
+    ambient: &Ambient,
+    figures: &mut Figures,
+) -> anyhow::Result<String> {
+    let mut small = (0.0, 0);
+    // One small campaign is over too soon to be measured.
+    for _ in 0..3 {
+        let took = campaign(rig, labels, 0, ambient).await?;
+        small = (small.0 + took.cpu_s, small.1 + took.sent);
+    }
+    let before = bare::run(rig, plan.sizes.bare, ambient).await?;
+    let middle = campaign(rig, labels, 1, ambient).await?;
+    let after = bare::run(rig, plan.sizes.bare, ambient).await?;
+    let (bare, per_s) = ((before + after) / 2.0, middle.sent as f64 / middle.send_s);
+    plan.told(figures, plan.key("campaign", "bare_per_s"), bare);
+    plan.told(figures, plan.key("campaign", "per_s"), per_s);
+    plan.told(figures, plan.key("campaign", "ratio"), per_s / bare);
+    plan.told(figures, plan.key("campaign", "cpu_s_per_1000"), middle.cpu_s / middle.sent as f64 * 1_000.0);
+
+    let large = campaign(rig, labels, 2, ambient).await?;
+    let growth = (large.cpu_s / large.sent as f64) / (small.0 / small.1 as f64);
+    plan.told(figures, plan.key("campaign", "growth"), growth);
+    let millions = plan.sizes.campaigns[2] as f64 / 1e6;
+    plan.told(figures, plan.key("plan", "s_1m"), large.plan_s / millions);
+    if matches!(plan.engine, super::Engine::Sqlite) {
+        plan.told(figures, "memory.campaign_1m_mb".to_owned(), large.peak_mb);
+    }
+    judge(plan, rig, figures, &[small.1, middle.sent, large.sent]).await?;
+    Ok(large.campaign)
+}
+
+/// The emulator's word on what was sent: nothing missing, nothing twice.
+async fn judge(plan: &Plan<'_>, rig: &Rig, figures: &mut Figures, sent: &[u64]) -> anyhow::Result<()> {
+    let report = rig.meta.get("report").await?;
+    let wanted = sent.iter().sum::<u64>() + 2 * plan.sizes.bare;
+    let lost = wanted.saturating_sub(count(&report["distinct"])?);
+    plan.told(figures, plan.key("campaign", "lost"), lost as f64);
+    plan.told(figures, plan.key("campaign", "doubled"), count(&report["doubled"])? as f64);
+    Ok(())
+}
+
+/// One campaign, until the last status is applied.
+async fn campaign(rig: &Rig, labels: &Labels, which: usize, ambient: &Ambient) -> anyhow::Result<Took> {
+    let campaign = rig.campaign(&rig.number, &rig.template, &labels.audience(which)).await?;
+    let cpu_before_s = rig.server.usage().cpu_s;
+    let peak = Peak::watch(rig, ambient);
+    let began_at = ambient.now();
+    rig.start(&campaign).await?;
+    let planned = rig.until(&campaign, ambient, |view| Ok(view["state"] != "planning")).await?;
+    let planned_at = ambient.now();
+    let sent = sent_of(&planned)?;
+    rig.until(&campaign, ambient, |view| Ok(in_states(view, &TOLD)? >= sent)).await?;
+    let send_s = ambient.now().since(planned_at).as_secs_f64();
+    rig.meta_is_quiet(ambient).await?;
+    // Everything that was told is applied when nothing is left of the campaign's way to `read`.
+    let mut last = Value::Null;
+    loop {
+        let view = rig.until(&campaign, ambient, |_| Ok(true)).await?;
+        if view["progress"] == last {
+            break;
+        }
+        last = view["progress"].clone();
+        ambient.sleep(MEMORY_LOOK).await;
+    }
+    Ok(Took {
+        campaign,
+        sent,
+        plan_s: planned_at.since(began_at).as_secs_f64(),
+        send_s,
+        cpu_s: rig.server.usage().cpu_s - cpu_before_s,
+        peak_mb: peak.end(),
+    })
+}
+
+/// The most memory the server had in use while this was watching.
+struct Peak {
+    most_kb: Arc<AtomicU64>,
+    watching: tokio::task::JoinHandle<()>,
+}
+
+impl Peak {
+    fn watch(rig: &Rig, ambient: &Ambient) -> Self {
+        let most_kb = Arc::new(AtomicU64::new(0));
+        let (kept, ambient, pid) = (Arc::clone(&most_kb), ambient.clone(), rig.server.pid());
+        let watching = tokio::spawn(async move {
+            while let Some(pid) = pid {
+                kept.fetch_max((Usage::of(pid).rss_mb * 1_024.0) as u64, Ordering::Relaxed);
+                ambient.sleep(MEMORY_LOOK).await;
+            }
+        });
+        Self { most_kb, watching }
+    }
+
+    fn end(self) -> f64 {
+        self.watching.abort();
+        self.most_kb.load(Ordering::Relaxed) as f64 / 1_024.0
+    }
+}

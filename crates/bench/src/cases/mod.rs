@@ -1,0 +1,198 @@
+//! The cases, in an order in which each leaves what the next one needs: contacts, then campaigns to
+//! them, then conversations, then reads over all of it.
+
+mod campaigns;
+mod ingest;
+mod numbers;
+mod reads;
+
+use crate::{figures::Figures, made, rig::Rig};
+use anyhow::bail;
+use serde_json::{Value, json};
+use std::path::Path;
+use tisara_domain::{Ambient, Duration, Rng};
+
+/// What is measured on.
+#[derive(Clone, Debug)]
+pub(crate) enum Engine {
+    Sqlite,
+    /// With the address of the database.
+    Postgres(String),
+}
+
+impl Engine {
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+/// The engines that can be measured, of those that are wanted.
+pub(crate) fn engines(postgres: Option<&str>, wanted: &[String]) -> anyhow::Result<Vec<Engine>> {
+    if let Some(other) = wanted.iter().find(|name| !matches!(name.as_str(), "sqlite" | "postgres")) {
+        bail!("--engine is sqlite or postgres, not {other}");
+    }
+    let all = [Some(Engine::Sqlite), postgres.map(|url| Engine::Postgres(url.to_owned()))];
+    let is_wanted = |engine: &Engine| wanted.is_empty() || wanted.iter().any(|name| name == engine.name());
+    Ok(all.into_iter().flatten().filter(is_wanted).collect())
+}
+
+/// How much of everything.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sizes {
+    /// The small, the middle and the large campaign.
+    pub(crate) campaigns: [u64; 3],
+    /// Messages of the bare loop, before and after the middle campaign.
+    pub(crate) bare: u64,
+    /// Messages in the inbox, and people who wrote them.
+    pub(crate) messages: u64,
+    pub(crate) threads: u64,
+    /// Seconds that fifty numbers send.
+    pub(crate) numbers_s: u32,
+    /// Statuses that come at a steady pace.
+    pub(crate) paced_statuses: u64,
+    /// Reads of each kind.
+    pub(crate) reads: usize,
+}
+
+impl Sizes {
+    pub(crate) const fn full() -> Self {
+        Self {
+            campaigns: [10_000, 100_000, 1_000_000],
+            bare: 50_000,
+            messages: 1_000_000,
+            threads: 100_000,
+            numbers_s: 60,
+            paced_statuses: 80_000,
+            reads: 4_000,
+        }
+    }
+
+    pub(crate) const fn quick() -> Self {
+        Self {
+            campaigns: [5_000, 20_000, 100_000],
+            bare: 20_000,
+            messages: 100_000,
+            threads: 10_000,
+            numbers_s: 10,
+            paced_statuses: 15_000,
+            reads: 1_000,
+        }
+    }
+}
+
+/// What is to be measured.
+pub(crate) struct Plan<'a> {
+    pub(crate) tisara: &'a Path,
+    pub(crate) engine: Engine,
+    pub(crate) sizes: Sizes,
+    pub(crate) only: &'a [String],
+    pub(crate) tell: fn(&str),
+}
+
+impl Plan<'_> {
+    fn wants(&self, part: &str) -> bool {
+        self.only.is_empty() || self.only.iter().any(|name| name == part)
+    }
+
+    /// A figure's key: `campaign.sqlite.ratio`.
+    pub(crate) fn key(&self, case: &str, figure: &str) -> String {
+        format!("{case}.{}.{figure}", self.engine.name())
+    }
+
+    pub(crate) fn told(&self, figures: &mut Figures, key: String, value: f64) {
+        (self.tell)(&format!("  {key} {value:.4}"));
+        figures.set(key, value);
+    }
+}
+
+/// How long a server is left alone before its memory at rest is read.
+const REST: Duration = Duration::from_secs(3);
+
+/// Measures one engine.
+pub(crate) async fn run(plan: &Plan<'_>, ambient: &Ambient, figures: &mut Figures) -> anyhow::Result<()> {
+    (plan.tell)(plan.engine.name());
+    let dir = tempfile::Builder::new().prefix("tisara-bench.").tempdir()?;
+    let database = match &plan.engine {
+        Engine::Sqlite => None,
+        Engine::Postgres(url) => Some(url.as_str()),
+    };
+    let mut rig = Rig::set(plan.tisara, dir.path(), database, ambient).await?;
+    let measured = cases(plan, &mut rig, ambient, figures).await;
+    if measured.is_err() {
+        let kept = dir.keep();
+        (plan.tell)(&format!("logs and data are in {}", kept.display()));
+    }
+    measured
+}
+
+async fn cases(
+    plan: &Plan<'_>,
+    rig: &mut Rig,
+    ambient: &Ambient,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    if matches!(plan.engine, Engine::Sqlite) {
+        ambient.sleep(REST).await;
+        plan.told(figures, "memory.idle_mb".to_owned(), rig.server.usage().rss_mb);
+    }
+    let labels = import(plan, rig, ambient, figures).await?;
+    let large = match plan.wants("campaigns") {
+        true => Some(campaigns::run(plan, rig, &labels, ambient, figures).await?),
+        false => None,
+    };
+    if plan.wants("reads") {
+        reads::run(plan, rig, large.as_deref(), &labels, ambient, figures).await?;
+    }
+    if plan.wants("ingest") {
+        ingest::run(plan, rig, &labels, ambient, figures).await?;
+    }
+    if plan.wants("numbers") {
+        numbers::run(plan, rig, ambient, figures).await?;
+    }
+    rig.server.stop().await?;
+    if matches!(plan.engine, Engine::Sqlite) {
+        let began_at = ambient.now();
+        rig.server.start().await?;
+        plan.told(figures, "start.ms".to_owned(), ambient.now().since(began_at).as_secs_f64() * 1_000.0);
+    }
+    Ok(())
+}
+
+/// Who gets the small, the middle and the large campaign: our ids of their labels.
+pub(crate) struct Labels([String; 3]);
+
+impl Labels {
+    /// The audience of the small (0), middle (1) or large (2) campaign.
+    pub(crate) fn audience(&self, which: usize) -> Value {
+        json!({ "kind": "label", "label": self.0[which] })
+    }
+
+    /// Our id of its label.
+    pub(crate) fn id(&self, which: usize) -> &str {
+        &self.0[which]
+    }
+}
+
+/// Imports everybody: small and middle list first, then a file of a million rows which none has seen.
+async fn import(
+    plan: &Plan<'_>,
+    rig: &Rig,
+    ambient: &Ambient,
+    figures: &mut Figures,
+) -> anyhow::Result<Labels> {
+    let rng = Rng::seeded(5);
+    let [small, middle, large] = plan.sizes.campaigns;
+    let mut from = 0;
+    let mut took_s = 0.0;
+    for (label, size) in [("small", small), ("middle", middle), ("large", large)] {
+        took_s = rig.import(made::csv(from, from + size, &rng), label, ambient).await?;
+        from += size;
+    }
+    // A smaller run is scaled, so that figures of both can be looked at side by side.
+    let millions = large as f64 / 1e6;
+    plan.told(figures, plan.key("import", "s_1m"), took_s / millions);
+    Ok(Labels([rig.label("small").await?, rig.label("middle").await?, rig.label("large").await?]))
+}

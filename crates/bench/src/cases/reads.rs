@@ -1,0 +1,124 @@
+//! What people wait for: the inbox, the search, the count of a segment, over HTTP, with sixteen of them
+//! asking at once.
+
+use super::{Labels, Plan};
+use crate::{
+    figures::Figures,
+    load::Load,
+    raw,
+    rig::Rig,
+    webhooks::{self, WORDS},
+};
+use serde_json::{Value, json};
+use tisara_domain::{Ambient, Rng};
+use tisara_stage::text;
+
+const CLIENTS: usize = 16;
+/// Messages in one webhook, and clients that post them.
+const BATCH: u64 = 100;
+const POSTERS: usize = 8;
+/// Counts of a segment; each is a lot of work.
+const SEGMENT_READS: usize = 100;
+
+/// Fills the inbox, then reads it.
+pub(super) async fn run(
+    plan: &Plan<'_>,
+    rig: &Rig,
+    campaign: Option<&str>,
+    labels: &Labels,
+    ambient: &Ambient,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    if let Some(campaign) = campaign {
+        segment(plan, rig, campaign, labels, ambient, figures).await?;
+    }
+    fill(plan, rig, ambient, figures).await?;
+
+    let inbox = vec![get(rig, "/threads?limit=50"); plan.sizes.reads];
+    let inbox = load(rig).run(inbox, ambient).await?;
+    plan.told(figures, plan.key("inbox", "p99_ms"), inbox.at(0.99));
+    plan.told(figures, plan.key("inbox", "per_s"), inbox.per_s());
+
+    let rng = Rng::seeded(8);
+    let searches =
+        (0..plan.sizes.reads).map(|_| get(rig, &format!("/messages/search?limit=50&q={}", query(&rng))));
+    let search = load(rig).run(searches.collect(), ambient).await?;
+    plan.told(figures, plan.key("search", "p99_ms"), search.at(0.99));
+    plan.told(figures, plan.key("search", "per_s"), search.per_s());
+    Ok(())
+}
+
+fn load(rig: &Rig) -> Load {
+    Load { server: rig.server.address, clients: CLIENTS, per_second: None }
+}
+
+fn get(rig: &Rig, path: &str) -> Vec<u8> {
+    let bearer = format!("Bearer {}", rig.key);
+    raw::request("GET", &format!("/api/v1{path}"), &[("authorization", &bearer)], b"")
+}
+
+/// Posts the messages of many people and waits until all are applied and can be searched.
+async fn fill(plan: &Plan<'_>, rig: &Rig, ambient: &Ambient, figures: &mut Figures) -> anyhow::Result<()> {
+    let rng = Rng::seeded(7);
+    let (messages, people) = (plan.sizes.messages, plan.sizes.threads);
+    let at_s = ambient.now().seconds() - (messages / 100) as i64 - 60;
+    let posts = (0..messages)
+        .step_by(BATCH as usize)
+        .map(|from| webhooks::messages(from, (from + BATCH).min(messages), people, at_s, &rng))
+        .collect();
+    let before = rig.metric("tisara_inbound_total").await?;
+    let began_at = ambient.now();
+    let load = Load { server: rig.server.address, clients: POSTERS, per_second: None };
+    load.run(posts, ambient).await?;
+    rig.wait(ambient, || async {
+        let applied = rig.metric("tisara_inbound_total").await? - before;
+        Ok((applied >= messages as f64).then_some(()))
+    })
+    .await?;
+    let seconds = ambient.now().since(began_at).as_secs_f64();
+    plan.told(figures, plan.key("inbox", "received_per_s"), messages as f64 / seconds);
+    rig.wait(ambient, || async { Ok((rig.metric("tisara_search_behind").await? == 0.0).then_some(())) })
+        .await?;
+    let indexed_s = ambient.now().since(began_at).as_secs_f64();
+    plan.told(figures, plan.key("search", "behind_s"), indexed_s - seconds);
+    Ok(())
+}
+
+/// One word, two words, or the beginning of one, as a query of an address.
+fn query(rng: &Rng) -> String {
+    let word = || WORDS[rng.below(WORDS.len() as u64) as usize];
+    let words = match rng.below(3) {
+        0 => word().to_owned(),
+        1 => format!("{} {}", word(), word()),
+        _ => format!("w{}", rng.below(500)),
+    };
+    words
+        .bytes()
+        .map(|b| if b.is_ascii_alphanumeric() { char::from(b).to_string() } else { format!("%{b:02X}") })
+        .collect()
+}
+
+/// People of a label with a field, whom the large campaign reached and who have not read it.
+async fn segment(
+    plan: &Plan<'_>,
+    rig: &Rig,
+    campaign: &str,
+    labels: &Labels,
+    ambient: &Ambient,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    let rule = json!({ "all": [
+        { "label": labels.id(2) },
+        { "field": "City", "is": "Colombo" },
+        { "campaign": campaign, "did": "delivered" },
+        { "not": { "campaign": campaign, "did": "read" } },
+    ]});
+    let segment: Value = rig.api.post("/segments", &json!({ "name": "Reached", "rule": rule })).await?;
+    let path = format!("/segments/{}/count", text(&segment["id"])?);
+    let counts = vec![get(rig, &path); SEGMENT_READS];
+    let one = Load { server: rig.server.address, clients: 1, per_second: None };
+    let taken = one.run(counts, ambient).await?;
+    plan.told(figures, plan.key("segment", "p99_ms"), taken.at(0.99));
+    plan.told(figures, plan.key("segment", "p50_ms"), taken.at(0.5));
+    Ok(())
+}
