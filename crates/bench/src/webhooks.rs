@@ -4,6 +4,7 @@ use crate::{made, raw};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde_json::{Value, json};
 use sha2::Sha256;
+use std::ops::Range;
 use tisara_domain::Rng;
 use tisara_emulator::World;
 
@@ -37,9 +38,12 @@ pub(crate) fn status(sent: &Sent, status: &str, at_s: i64) -> Vec<u8> {
     }]))
 }
 
-/// Messages that people wrote, `from` to `to`, in one webhook. Person and words follow from the number.
-pub(crate) fn messages(from: u64, to: u64, people: u64, at_s: i64, rng: &Rng) -> Vec<u8> {
-    let changes: Vec<Value> = (from..to)
+/// A word that only the last message has: once it is found, all are.
+pub(crate) const LAST_WORD: &str = "behindeverything";
+
+/// Messages that people wrote, those with these numbers of `all`, in one webhook.
+pub(crate) fn messages(numbers: Range<u64>, all: u64, people: u64, at_s: i64, rng: &Rng) -> Vec<u8> {
+    let changes: Vec<Value> = numbers
         .map(|n| {
             let wa_id = made::wa_id(n % people);
             json!({
@@ -49,7 +53,7 @@ pub(crate) fn messages(from: u64, to: u64, people: u64, at_s: i64, rng: &Rng) ->
                     "contacts": [{ "profile": { "name": "Somebody" }, "wa_id": wa_id }],
                     "messages": [{
                         "from": wa_id, "id": format!("wamid.HBgM{n:018}"), "timestamp": (at_s + (n / 100) as i64).to_string(),
-                        "type": "text", "text": { "body": words(rng) },
+                        "type": "text", "text": { "body": words(rng, n + 1 == all) },
                     }],
                 },
                 "field": "messages",
@@ -88,7 +92,7 @@ pub(crate) const WORDS: [&str; 24] = [
 ];
 
 /// Eight words and a number that nobody else has.
-fn words(rng: &Rng) -> String {
+fn words(rng: &Rng, is_last: bool) -> String {
     let mut text = String::new();
     for _ in 0..8 {
         // The lower of two draws: common words are common.
@@ -97,6 +101,9 @@ fn words(rng: &Rng) -> String {
         text.push(' ');
     }
     text.push_str(&format!("w{}", rng.below(50_000)));
+    if is_last {
+        text.push_str(&format!(" {LAST_WORD}"));
+    }
     text
 }
 

@@ -7,7 +7,7 @@ use crate::{
     load::Load,
     raw,
     rig::Rig,
-    webhooks::{self, WORDS},
+    webhooks::{self, LAST_WORD, WORDS},
 };
 use serde_json::{Value, json};
 use tisara_domain::{Ambient, Rng};
@@ -64,7 +64,7 @@ async fn fill(plan: &Plan<'_>, rig: &Rig, ambient: &Ambient, figures: &mut Figur
     let at_s = ambient.now().seconds() - (messages / 100) as i64 - 60;
     let posts = (0..messages)
         .step_by(BATCH as usize)
-        .map(|from| webhooks::messages(from, (from + BATCH).min(messages), people, at_s, &rng))
+        .map(|from| webhooks::messages(from..(from + BATCH).min(messages), messages, people, at_s, &rng))
         .collect();
     let before = rig.metric("tisara_inbound_total").await?;
     let began_at = ambient.now();
@@ -77,8 +77,11 @@ async fn fill(plan: &Plan<'_>, rig: &Rig, ambient: &Ambient, figures: &mut Figur
     .await?;
     let seconds = ambient.now().since(began_at).as_secs_f64();
     plan.told(figures, plan.key("inbox", "received_per_s"), messages as f64 / seconds);
-    rig.wait(ambient, || async { Ok((rig.metric("tisara_search_behind").await? == 0.0).then_some(())) })
-        .await?;
+    rig.wait(ambient, || async {
+        let found = rig.api.get(&format!("/messages/search?q={LAST_WORD}")).await?;
+        Ok(found["items"].as_array().is_some_and(|items| !items.is_empty()).then_some(()))
+    })
+    .await?;
     let indexed_s = ambient.now().since(began_at).as_secs_f64();
     plan.told(figures, plan.key("search", "behind_s"), indexed_s - seconds);
     Ok(())
