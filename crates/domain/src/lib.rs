@@ -24,6 +24,7 @@ pub mod settle;
 pub mod template;
 pub mod throttle;
 pub mod time;
+pub mod watermark;
 
 pub use ambient::Ambient;
 pub use campaign::CampaignState;

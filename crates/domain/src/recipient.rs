@@ -207,6 +207,8 @@ pub mod own_code {
     pub const GIVEN_UP: i32 = -1;
     /// The message could not be made from the frozen values.
     pub const UNSENDABLE: i32 = -2;
+    /// Meta failed it without naming a reason.
+    pub const UNNAMED: i32 = -3;
 
     /// One sentence for a person; `None` when the code is not ours.
     #[must_use]
@@ -215,6 +217,7 @@ pub mod own_code {
             GIVEN_UP => {
                 Some("It may have gone out, no word came back, and it was decided not to send it again.")
             }
+            UNNAMED => Some("Meta could not deliver it, and named no reason."),
             UNSENDABLE => Some("The message could not be made from this person's values."),
             _ => None,
         }

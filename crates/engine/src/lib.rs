@@ -74,9 +74,17 @@ impl Engine {
         let shared = Arc::new(Shared::new(parts, wire));
         // SQLite has one process; whatever owned something before is dead and need not be waited for.
         if shared.store.engine() == Database::Sqlite {
-            shared.store.write(|tx| tx.end_all_leases()).await?;
+            let now = shared.ambient.now();
+            shared
+                .store
+                .write(move |tx| {
+                    tx.end_all_leases()?;
+                    tx.unlock_all_jobs()?;
+                    tx.abandon_all_idempotent(now)
+                })
+                .await?;
         }
-        upkeep::begin_hearing(&shared).await;
+        let start = upkeep::Start::begin(&shared).await?;
         let stop = CancellationToken::new();
         let (journal, keeping) = Journal::open(Arc::clone(&shared), stop.clone());
         let loops = vec![
@@ -86,7 +94,7 @@ impl Engine {
             ("sender", tokio::spawn(sender::run(Arc::clone(&shared), stop.clone()))),
             ("jobs", tokio::spawn(jobs::run(Arc::clone(&shared), runners, stop.clone()))),
             ("indexing", tokio::spawn(indexing::run(Arc::clone(&shared), stop.clone()))),
-            ("upkeep", tokio::spawn(upkeep::run(Arc::clone(&shared), stop.clone()))),
+            ("upkeep", tokio::spawn(upkeep::run(Arc::clone(&shared), start, stop.clone()))),
         ];
         Ok(Self { journal, shared, stop, loops: Arc::new(Mutex::new(loops)) })
     }

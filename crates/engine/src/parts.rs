@@ -8,7 +8,10 @@ use crate::{
 };
 use std::{
     collections::BTreeSet,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, CampaignId, Duration, OrgId, Timestamp};
@@ -42,6 +45,8 @@ pub(crate) struct Shared {
     /// This run of this program; a lease names it.
     pub(crate) owner: String,
     hearing: Mutex<Hearing>,
+    /// A webhook could not be kept since the last note that we hear.
+    missed: AtomicBool,
     touched: Mutex<BTreeSet<(OrgId, CampaignId)>>,
 }
 
@@ -59,6 +64,7 @@ impl Shared {
             settings: parts.settings,
             owner,
             hearing: Mutex::new(hearing),
+            missed: AtomicBool::new(false),
             touched: Mutex::default(),
         }
     }
@@ -69,6 +75,16 @@ impl Shared {
 
     pub(crate) fn set_hearing(&self, hearing: Hearing) {
         *self.hearing.lock().unwrap_or_else(PoisonError::into_inner) = hearing;
+    }
+
+    /// Notes that Meta was told that a webhook could not be kept.
+    pub(crate) fn missed_a_webhook(&self) {
+        self.missed.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether that was so since the last call.
+    pub(crate) fn take_missed(&self) -> bool {
+        self.missed.swap(false, Ordering::Relaxed)
     }
 
     /// Notes that a campaign's counts changed; told to listeners a few times a second, not per message.

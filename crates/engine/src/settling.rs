@@ -3,7 +3,7 @@
 use crate::parts::Shared;
 use std::collections::HashMap;
 use tisara_domain::{
-    CampaignId, CampaignState, NumberId, OrgId, Timestamp,
+    CampaignId, CampaignState, NumberId, OrgId, RecipientState, Timestamp,
     settle::{Evidence, SettlePolicy, Settlement, settle},
 };
 use tisara_store::{
@@ -51,20 +51,23 @@ pub(crate) async fn settle_due(
     let grace = shared.settings.grace();
     let hearing = shared.hearing();
     let applied_until = shared.applied_until().await?;
-    let last_webhook_at = account.last_webhook_at;
-    let decide = move |began_at: Timestamp, attempted_at: Timestamp, policy: SettlePolicy| {
+    #[cfg(test)]
+    let account = &crate::simulation::broken::as_if_fresh(account);
+    let (news, last_webhook_at) = (account.news, account.last_webhook_at);
+    let decide = move |began_at: Timestamp, attempted_at: Timestamp, wish: Wish| {
         settle(
             now,
             grace,
-            policy,
+            wish.policy,
             Evidence {
                 began_at,
                 attempted_at,
                 receiving_since: hearing.since,
                 deaf_for: hearing.deaf_for,
+                news,
                 last_webhook_at,
-                // What has come by the end of the grace time must have been read.
-                journal_is_applied: applied_until >= now || applied_until >= attempted_at.plus(grace),
+                applied_until,
+                all_else_is_told: wish.all_else_is_told,
             },
         )
     };
@@ -72,13 +75,13 @@ pub(crate) async fn settle_due(
         .store
         .write(move |tx| {
             let mut org = tx.org(org);
-            let mut policies = HashMap::new();
+            let mut wishes = HashMap::new();
             for row in org.list_unsettled(number, now, SETTLE_BATCH)? {
-                let policy = policy(&mut org, &mut policies, row.campaign)?;
-                apply(&mut org, number, row, decide(row.began_at, row.attempted_at, policy), now)?;
+                let wish = wish(&mut org, &mut wishes, row.campaign)?;
+                apply(&mut org, number, row, decide(row.began_at, row.attempted_at, wish), now)?;
             }
             for message in org.list_unsettled_messages(number, now, SETTLE_BATCH)? {
-                match decide(message.began_at, message.attempted_at, SettlePolicy::Resend) {
+                match decide(message.began_at, message.attempted_at, Wish::OF_MESSAGES) {
                     Settlement::Wait(until) => org.settle_message(message.id, until, true)?,
                     Settlement::Resend | Settlement::GiveUp => org.settle_message(message.id, now, false)?,
                 }
@@ -86,6 +89,18 @@ pub(crate) async fn settle_due(
             Ok::<_, Error>(())
         })
         .await
+}
+
+/// What is wanted for a campaign's uncertain rows, and what is known of its other ones.
+#[derive(Clone, Copy)]
+struct Wish {
+    policy: SettlePolicy,
+    all_else_is_told: bool,
+}
+
+impl Wish {
+    /// Single messages are few; nothing is counted for them.
+    const OF_MESSAGES: Self = Self { policy: SettlePolicy::Resend, all_else_is_told: true };
 }
 
 fn apply(
@@ -103,18 +118,17 @@ fn apply(
 }
 
 /// What the campaign wants; one that was cancelled sends nothing again.
-fn policy(
-    org: &mut OrgTx<'_, '_>,
-    known: &mut HashMap<CampaignId, SettlePolicy>,
-    id: CampaignId,
-) -> Result<SettlePolicy> {
-    if let Some(policy) = known.get(&id) {
-        return Ok(*policy);
+fn wish(org: &mut OrgTx<'_, '_>, known: &mut HashMap<CampaignId, Wish>, id: CampaignId) -> Result<Wish> {
+    if let Some(wish) = known.get(&id) {
+        return Ok(*wish);
     }
     let policy = match org.find_campaign(id)? {
         Some(c) if c.state != CampaignState::Cancelled => c.definition.settle,
         _ => SettlePolicy::GiveUp,
     };
-    known.insert(id, policy);
-    Ok(policy)
+    let counts = org.campaign_counts(id)?;
+    let all_else_is_told = !counts.iter().any(|c| c.state == RecipientState::Accepted && c.n > 0);
+    let wish = Wish { policy, all_else_is_told };
+    known.insert(id, wish);
+    Ok(wish)
 }

@@ -2,16 +2,19 @@
 
 use crate::{
     auth::KeyCache,
-    edge::Limits,
+    edge::{Limits, Result},
+    idempotency,
     mail::{self, Mailer},
     people::{Passwords, Policies},
 };
+use axum::http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
+use serde::Serialize;
 use std::{fmt, path::PathBuf, sync::Arc};
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, Network};
 use tisara_engine::{Engine, Vault};
-use tisara_store::Store;
+use tisara_store::{Store, Tx};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -92,6 +95,20 @@ impl App {
     /// stop.
     pub async fn run(self, stop: CancellationToken) {
         mail::run(self, stop).await;
+    }
+}
+
+impl App {
+    /// Writes the effect of a request and keeps its answer with it; see `idempotency`.
+    ///
+    /// # Errors
+    /// The body's, or the database's.
+    pub(crate) async fn write<T, V, F>(&self, status: StatusCode, body: F) -> Result<V>
+    where
+        F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+        V: From<T> + Serialize + Send + 'static,
+    {
+        idempotency::write(&self.store, status, body).await
     }
 }
 

@@ -3,6 +3,11 @@
 //! The key is bound to the request by a hash. Only successes are kept: a refusal changed nothing, so
 //! the request may be sent again with the same key. The work goes on when the client hangs up, so that
 //! the answer is there when it asks again.
+//!
+//! A handler whose effect must not be had twice writes through [`write()`]: the answer is then kept in the
+//! transaction that has the effect, so that no crash can part them, and a request that was thought dead
+//! and comes back late is undone. The other writes (connecting, synchronizing, deleting, labels put on) may
+//! be had twice without harm; their answer is kept after them.
 
 use crate::{
     app::App,
@@ -16,13 +21,77 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use serde::Serialize;
 use sha2::{Digest as _, Sha256};
-use tisara_store::idempotency::Begun;
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+use tisara_domain::{OrgId, Timestamp};
+use tisara_store::{Store, Tx, idempotency::Begun};
 
 const HEADER: &str = "idempotency-key";
 /// Answers to writes are small; a larger one is passed on but not kept.
 const ANSWER_MAX_BYTES: usize = 1 << 20;
 const KEY_MAX_LEN: usize = 255;
+
+tokio::task_local! {
+    /// The key of the request that this task answers, if it carried one.
+    static CLAIM: Arc<Claim>;
+}
+
+/// A key that was taken for a request.
+struct Claim {
+    org: OrgId,
+    key: String,
+    began_at: Timestamp,
+    /// The answer is kept already, with the effect.
+    is_answered: AtomicBool,
+}
+
+/// Writes, and keeps the answer `status` with the view of what `body` gives in the same transaction, if
+/// the request carried a key. Call it once in a request, for its effect; the handler answers with what it
+/// gives back and the same status.
+///
+/// # Errors
+/// The body's, or that another request with this key has taken over.
+pub(crate) async fn write<T, V, F>(store: &Store, status: StatusCode, mut body: F) -> Result<V>
+where
+    F: FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
+    V: From<T> + Serialize + Send + 'static,
+{
+    let claim = CLAIM.try_with(Arc::clone).ok();
+    let kept = claim.clone();
+    let view = store
+        .write(move |tx| {
+            let view = V::from(body(tx)?);
+            if let Some(claim) = &kept {
+                let answer = serde_json::to_vec(&view).map_err(ApiError::internal)?;
+                let is_ours = tx.org(claim.org).answer_idempotent(
+                    &claim.key,
+                    claim.began_at,
+                    status.as_u16(),
+                    &answer,
+                )?;
+                if !is_ours {
+                    return Err(in_progress());
+                }
+            }
+            Ok(view)
+        })
+        .await?;
+    if let Some(claim) = claim {
+        claim.is_answered.store(true, Ordering::Relaxed);
+    }
+    Ok(view)
+}
+
+fn in_progress() -> ApiError {
+    ApiError::refused(
+        Code::IdempotencyInProgress,
+        "The first request with this Idempotency-Key is still running. Ask again in a moment.",
+    )
+}
 
 /// Answers a write that was done before as it was answered then.
 pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -> Result<Response> {
@@ -57,14 +126,21 @@ pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -
                 "This Idempotency-Key was used for another request. Use a new one for each different request.",
             ));
         }
-        Begun::InProgress => {
-            return Err(ApiError::refused(
-                Code::IdempotencyInProgress,
-                "The first request with this Idempotency-Key is still running. Ask again in a moment.",
-            ));
-        }
+        Begun::InProgress => return Err(in_progress()),
     }
-    let work = tokio::spawn(async move { finish(&app, caller, key, next.run(request).await).await });
+    let claim = Arc::new(Claim {
+        org: caller.org,
+        key: key.clone(),
+        began_at: now,
+        is_answered: AtomicBool::new(false),
+    });
+    let work = tokio::spawn(async move {
+        let response = CLAIM.scope(Arc::clone(&claim), next.run(request)).await;
+        if claim.is_answered.load(Ordering::Relaxed) {
+            return Ok(response);
+        }
+        finish(&app, caller, key, response).await
+    });
     work.await.map_err(ApiError::internal)?
 }
 

@@ -101,6 +101,7 @@ fn described() -> Vec<(Method, String, Vec<String>)> {
             ("templates", "template"),
             ("campaigns", "campaign"),
             ("threads", "thread"),
+            ("messages", "message"),
             ("jobs", "job"),
             ("sessions", "session"),
         ] {
@@ -144,6 +145,7 @@ async fn an_id_that_is_not_ones_own_is_not_found_anywhere() {
         // A body that could be read by whoever takes one.
         let body = match path.rsplit('/').next() {
             Some("consents") => json!({ "state": "opted_in", "source": "a", "wording": "b" }),
+            Some("decide") => json!({ "decision": "give_up" }),
             Some("messages") => json!({ "kind": "text", "text": "hello" }),
             _ => json!({}),
         };

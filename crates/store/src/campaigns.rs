@@ -2,7 +2,7 @@
 
 use crate::{
     args,
-    seam::{Error, IsTransient, OrgTx, Result, Row},
+    seam::{Engine, Error, IsTransient, OrgTx, Result, Row},
 };
 use serde::{Deserialize, Serialize};
 use tisara_domain::{
@@ -295,6 +295,26 @@ impl OrgTx<'_, '_> {
             );
         }
         Ok(to)
+    }
+
+    /// The state of a campaign, which nobody else changes until this transaction ends.
+    pub(crate) fn lock_campaign(&mut self, id: CampaignId) -> Result<Option<CampaignState>> {
+        let sql = match self.tx.engine() {
+            Engine::Sqlite => "SELECT state FROM campaign WHERE org_id = $1 AND id = $2",
+            Engine::Postgres => "SELECT state FROM campaign WHERE org_id = $1 AND id = $2 FOR UPDATE",
+        };
+        self.tx.find(sql, args![self.org, id], |r| r.get(0))
+    }
+
+    /// Lets a completed campaign run again, because a row of it waits again; any other stays as it is.
+    /// Lock it before the row is changed.
+    pub(crate) fn reopen_campaign(&mut self, id: CampaignId) -> Result<()> {
+        self.tx.execute(
+            "UPDATE campaign SET state = 'running', finished_at = NULL \
+             WHERE org_id = $1 AND id = $2 AND state = 'completed'",
+            args![self.org, id],
+        )?;
+        Ok(())
     }
 
     /// The counts of a campaign's rows by state and reason, from its counters.

@@ -1,9 +1,10 @@
 //! Answers to writes that carried an `Idempotency-Key`, so that the same request again gets the same
 //! answer and no second effect.
 //!
-//! Where the write and its answer fit in one transaction, begin and finish belong into it: then a
-//! crash leaves nothing behind. Otherwise a key that was begun and never finished is free again after
-//! [`ABANDONED_AFTER`].
+//! The answer is written in the transaction that has the effect ([`OrgTx::answer_idempotent`]), so the two
+//! are there together or not at all. A key that was begun and never answered is free again after
+//! [`ABANDONED_AFTER`], and at once when a program starts that is alone with its database; should its
+//! request come back all the same, it finds that it is no longer the one and is undone.
 
 use crate::{OrgTx, Result, Tx, args};
 use tisara_domain::{Duration, Timestamp};
@@ -74,6 +75,26 @@ impl OrgTx<'_, '_> {
         Ok(())
     }
 
+    /// Keeps the answer for the request that took the key at `began_at`, in the transaction of its effect;
+    /// false when that request is no longer the one: then the effect must be undone.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn answer_idempotent(
+        &mut self,
+        key: &str,
+        began_at: Timestamp,
+        status: u16,
+        body: &[u8],
+    ) -> Result<bool> {
+        let kept = self.tx.execute(
+            "UPDATE idempotency SET status = $4, body = $5 \
+             WHERE org_id = $1 AND key = $2 AND created_at = $3 AND status IS NULL",
+            args![self.org, key, began_at, status, body],
+        )?;
+        Ok(kept == 1)
+    }
+
     /// Frees a key whose request came to nothing, so that it may be made again.
     ///
     /// # Errors
@@ -88,6 +109,18 @@ impl OrgTx<'_, '_> {
 }
 
 impl Tx<'_> {
+    /// Frees the keys that were begun within [`ABANDONED_AFTER`] and have no answer: for the start of a program
+    /// that is alone with its database, whose requests are all dead.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn abandon_all_idempotent(&mut self, now: Timestamp) -> Result<u64> {
+        self.execute(
+            "DELETE FROM idempotency WHERE created_at >= $1 AND status IS NULL",
+            args![now.minus(ABANDONED_AFTER)],
+        )
+    }
+
     /// Forgets the keys that were begun before a moment. Says how many.
     ///
     /// # Errors

@@ -131,6 +131,16 @@ impl Tx<'_> {
     }
 }
 
+impl Tx<'_> {
+    /// Frees every job that a dead worker held: for the start of a program that is alone with its database.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn unlock_all_jobs(&mut self) -> Result<u64> {
+        self.execute("UPDATE job SET locked_until = 0 WHERE finished_at IS NULL AND locked_until > 0", &[])
+    }
+}
+
 impl OrgTx<'_, '_> {
     /// Writes a job down. It is done even if this program dies before it begins.
     ///

@@ -35,6 +35,7 @@ pub mod templates;
 pub mod testing;
 pub mod users;
 pub mod wabas;
+pub mod watermarks;
 mod words;
 
 pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url};

@@ -24,14 +24,15 @@ pub struct Number {
     pub pace_per_second: u32,
     /// Why nothing is sent from it, if so.
     pub stopped_reason: Option<String>,
-    /// When Meta last told something about it.
+    /// When Meta last told something about its account: read with the number, not written with it.
     pub last_webhook_at: Option<Timestamp>,
     /// When it was connected first.
     pub created_at: Timestamp,
 }
 
 const COLUMNS: &str = "n.id, n.waba_id, n.meta_id, n.display_phone, n.verified_name, n.quality, n.status, \
-                       n.pace_per_second, n.stopped_reason, n.last_webhook_at, n.created_at";
+                       n.pace_per_second, n.stopped_reason, f.heard_at, n.created_at";
+const TABLES: &str = "number n LEFT JOIN watermark f ON f.org_id = n.org_id AND f.waba_id = n.waba_id";
 
 fn read(row: &Row<'_>) -> Result<Number> {
     Ok(Number {
@@ -57,7 +58,7 @@ impl Tx<'_> {
     pub fn number_by_meta_id(&mut self, meta_id: &str) -> Result<Option<(OrgId, Number, String)>> {
         self.find(
             &format!(
-                "SELECT {COLUMNS}, n.org_id, w.portfolio FROM number n \
+                "SELECT {COLUMNS}, n.org_id, w.portfolio FROM {TABLES} \
                  JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id WHERE n.meta_id = $1"
             ),
             args![meta_id],
@@ -76,8 +77,8 @@ impl OrgTx<'_, '_> {
     pub fn put_number(&mut self, number: &Number) -> Result<NumberId> {
         let id = self.tx.find(
             "INSERT INTO number (org_id, id, waba_id, meta_id, display_phone, verified_name, quality, status, \
-             pace_per_second, stopped_reason, last_webhook_at, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12) \
+             pace_per_second, stopped_reason, created_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
              ON CONFLICT (meta_id) DO UPDATE SET waba_id = excluded.waba_id, \
              display_phone = excluded.display_phone, verified_name = excluded.verified_name, \
              quality = excluded.quality, status = excluded.status \
@@ -93,7 +94,6 @@ impl OrgTx<'_, '_> {
                 number.status,
                 number.pace_per_second,
                 number.stopped_reason,
-                number.last_webhook_at,
                 number.created_at
             ],
             |row| row.get(0),
@@ -107,7 +107,7 @@ impl OrgTx<'_, '_> {
     /// As the database says.
     pub fn find_number(&mut self, id: NumberId) -> Result<Option<Number>> {
         self.tx.find(
-            &format!("SELECT {COLUMNS} FROM number n WHERE n.org_id = $1 AND n.id = $2"),
+            &format!("SELECT {COLUMNS} FROM {TABLES} WHERE n.org_id = $1 AND n.id = $2"),
             args![self.org, id],
             read,
         )
@@ -127,7 +127,7 @@ impl OrgTx<'_, '_> {
     /// As the database says.
     pub fn find_number_by_meta_id(&mut self, meta_id: &str) -> Result<Option<Number>> {
         self.tx.find(
-            &format!("SELECT {COLUMNS} FROM number n WHERE n.meta_id = $2 AND n.org_id = $1"),
+            &format!("SELECT {COLUMNS} FROM {TABLES} WHERE n.meta_id = $2 AND n.org_id = $1"),
             args![self.org, meta_id],
             read,
         )
@@ -141,7 +141,7 @@ impl OrgTx<'_, '_> {
         let after = after.unwrap_or(crate::keys::first());
         self.tx.list(
             &format!(
-                "SELECT {COLUMNS} FROM number n WHERE n.org_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3"
+                "SELECT {COLUMNS} FROM {TABLES} WHERE n.org_id = $1 AND n.id > $2 ORDER BY n.id LIMIT $3"
             ),
             args![self.org, after, limit],
             read,
@@ -187,21 +187,6 @@ impl OrgTx<'_, '_> {
             "UPDATE number SET quality = COALESCE($3, quality), status = COALESCE($4, status) \
              WHERE org_id = $1 AND id = $2",
             args![self.org, id, quality, status],
-        )?;
-        Ok(())
-    }
-
-    /// Notes that Meta told something about a number. Written at most once in ten seconds, because
-    /// every webhook brings it along.
-    ///
-    /// # Errors
-    /// As the database says.
-    pub fn note_number_heard(&mut self, id: NumberId, now: Timestamp) -> Result<()> {
-        let stale = now.minus(tisara_domain::Duration::from_secs(10));
-        self.tx.execute(
-            "UPDATE number SET last_webhook_at = $3 WHERE org_id = $1 AND id = $2 \
-             AND (last_webhook_at IS NULL OR last_webhook_at < $4)",
-            args![self.org, id, now, stale],
         )?;
         Ok(())
     }

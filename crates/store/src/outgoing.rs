@@ -4,7 +4,9 @@ use crate::{
     args,
     seam::{OrgTx, Result, Tx},
 };
-use tisara_domain::{ContactId, MessageId, NumberId, OrgId, Timestamp, message::MessageState};
+use tisara_domain::{
+    ContactId, MessageId, NumberId, OrgId, ThreadId, Timestamp, message::MessageState, settle::Decision,
+};
 
 /// A message that may be sent now, once, in this attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,6 +76,25 @@ pub struct UnsettledMessage {
     pub began_at: Timestamp,
     /// And at the latest.
     pub attempted_at: Timestamp,
+}
+
+/// An uncertain message as a person sees it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UncertainMessage {
+    /// The message.
+    pub id: MessageId,
+    /// Its thread.
+    pub thread_id: ThreadId,
+    /// What it says.
+    pub text: String,
+    /// Attempts made, the one in doubt among them.
+    pub attempt: u32,
+    /// The attempt was made between this moment…
+    pub began_at: Timestamp,
+    /// …and this one.
+    pub attempted_at: Timestamp,
+    /// When it is looked at next.
+    pub due_at: Timestamp,
 }
 
 impl OrgTx<'_, '_> {
@@ -193,6 +214,48 @@ impl OrgTx<'_, '_> {
             args![number, now, self.org, limit],
             |r| Ok(UnsettledMessage { id: r.get(0)?, began_at: r.get(1)?, attempted_at: r.get(2)? }),
         )
+    }
+
+    /// The uncertain messages of a number, whose time to be looked at comes first, first.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn list_uncertain_messages(&mut self, number: NumberId, limit: u32) -> Result<Vec<UncertainMessage>> {
+        self.tx.list(
+            "SELECT id, thread_id, text, attempt, coalesce(began_at, created_at), coalesce(attempted_at, created_at), due_at \
+             FROM message WHERE number_id = $1 AND state = 2 AND state < 3 AND org_id = $2 ORDER BY due_at LIMIT $3",
+            args![number, self.org, limit],
+            |r| {
+                Ok(UncertainMessage {
+                    id: r.get(0)?,
+                    thread_id: r.get(1)?,
+                    text: r.get(2)?,
+                    attempt: r.get(3)?,
+                    began_at: r.get(4)?,
+                    attempted_at: r.get(5)?,
+                    due_at: r.get(6)?,
+                })
+            },
+        )
+    }
+
+    /// Does with an uncertain message what a person decided; false when it is not uncertain (any more).
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn decide_message(&mut self, id: MessageId, decision: Decision, now: Timestamp) -> Result<bool> {
+        let sql = match decision {
+            Decision::SendAgain => {
+                "UPDATE message SET state = 0, due_at = $3 WHERE org_id = $1 AND id = $2 AND state = 2"
+            }
+            Decision::GiveUp => {
+                "UPDATE message SET state = 5, error_code = -1, failed_at = $3 WHERE org_id = $1 AND id = $2 AND state = 2"
+            }
+            Decision::MarkSent => {
+                "UPDATE message SET state = 4, sent_at = coalesce(sent_at, attempted_at, $3) WHERE org_id = $1 AND id = $2 AND state = 2"
+            }
+        };
+        Ok(self.tx.execute(sql, args![self.org, id, now])? == 1)
     }
 
     /// Moves an uncertain message: `Retry` sends it again or (with `keep_uncertain`) looks later.

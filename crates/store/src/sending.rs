@@ -4,8 +4,9 @@ use crate::{
     args,
     campaigns::{Definition, from_json},
     seam::{OrgTx, Result},
+    watermarks::{COLUMNS as WATERMARK, watermark},
 };
-use tisara_domain::{CampaignId, ContactId, NumberId, Timestamp, WabaId};
+use tisara_domain::{CampaignId, ContactId, NumberId, Timestamp, WabaId, watermark::Watermark};
 
 /// A number with everything needed to send from it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,9 +25,10 @@ pub struct SendingAccount {
     pub pace_per_second: u32,
     /// Why nothing may be sent from it at present.
     pub stopped_reason: Option<String>,
-    /// When the newest webhook of its account came: read from the journal, since what is settled by it
-    /// must not miss the last one.
+    /// When the newest webhook of its account came, applied or not.
     pub last_webhook_at: Option<Timestamp>,
+    /// How far the account's news have come.
+    pub news: Watermark,
 }
 
 /// A running campaign as its sender sees it.
@@ -53,10 +55,15 @@ impl OrgTx<'_, '_> {
     /// As the database says.
     pub fn find_sending_account(&mut self, number: NumberId) -> Result<Option<SendingAccount>> {
         self.tx.find(
-            "SELECT n.meta_id, n.waba_id, w.portfolio, w.token, o.data_key, n.pace_per_second, n.stopped_reason, \
-             (SELECT j.received_at FROM journal j WHERE j.waba = w.meta_id ORDER BY j.id DESC LIMIT 1) \
-             FROM number n JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id \
-             JOIN organization o ON o.id = n.org_id WHERE n.org_id = $1 AND n.id = $2",
+            &format!(
+                "SELECT n.meta_id, n.waba_id, w.portfolio, w.token, o.data_key, n.pace_per_second, n.stopped_reason, \
+                 (SELECT j.received_at FROM journal j WHERE j.waba = w.meta_id ORDER BY j.id DESC LIMIT 1), \
+                 {WATERMARK} \
+                 FROM number n JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id \
+                 JOIN organization o ON o.id = n.org_id \
+                 LEFT JOIN watermark f ON f.org_id = n.org_id AND f.waba_id = n.waba_id \
+                 WHERE n.org_id = $1 AND n.id = $2"
+            ),
             args![self.org, number],
             |r| {
                 Ok(SendingAccount {
@@ -68,30 +75,23 @@ impl OrgTx<'_, '_> {
                     pace_per_second: r.get(5)?,
                     stopped_reason: r.get(6)?,
                     last_webhook_at: r.get(7)?,
+                    news: watermark(r, 8)?,
                 })
             },
         )
     }
 
-    /// The campaigns that may be sending from a number now: the running ones, and the completed ones
-    /// of which a follow-up is due.
+    /// The running campaigns of a number.
     ///
     /// # Errors
     /// As the database says.
-    pub fn list_running_campaigns(
-        &mut self,
-        number: NumberId,
-        now: Timestamp,
-    ) -> Result<Vec<RunningCampaign>> {
+    pub fn list_running_campaigns(&mut self, number: NumberId) -> Result<Vec<RunningCampaign>> {
         self.tx.list(
             "SELECT c.id, c.definition, t.name, t.language, v.parameter_format, v.components FROM campaign c \
              JOIN template t ON t.org_id = c.org_id AND t.id = c.template_id \
              JOIN template_version v ON v.org_id = c.org_id AND v.template_id = c.template_id AND v.version = c.template_version \
-             WHERE c.org_id = $1 AND c.id IN (\
-             SELECT id FROM campaign WHERE number_id = $2 AND finished_at IS NULL AND state = 'running' \
-             UNION SELECT campaign_id FROM follow_up WHERE number_id = $2 AND kind = 1 AND due_at <= $3) \
-             AND c.state IN ('running', 'completed') ORDER BY c.id",
-            args![self.org, number, now],
+             WHERE c.org_id = $1 AND c.number_id = $2 AND c.finished_at IS NULL AND c.state = 'running' ORDER BY c.id",
+            args![self.org, number],
             |r| {
                 Ok(RunningCampaign {
                     id: r.get(0)?,

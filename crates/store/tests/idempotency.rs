@@ -53,3 +53,33 @@ contract! {
         assert_eq!(begin(store, 2, 101).await, Begun::New);
     }
 }
+
+contract! {
+    /// An answer is kept with its effect, by the request that took the key last and by no other.
+    async fn an_answer_belongs_to_its_effect(store) {
+        furnish(store).await;
+        let answer = |began: i64| {
+            let store = store.clone();
+            async move { write(&store, move |tx| tx.org(org()).answer_idempotent("k", at(began), 201, b"made")).await }
+        };
+        assert!(!answer(0).await, "nobody took it");
+        begin(store, 1, 0).await;
+        assert_eq!(begin(store, 1, 310).await, Begun::New, "the first is thought dead");
+        assert!(!answer(0).await, "and must be undone when it comes back");
+        assert!(answer(310).await);
+        assert!(!answer(310).await);
+        assert_eq!(begin(store, 1, 311).await, Begun::Replay { status: 201, body: b"made".to_vec() });
+    }
+}
+
+contract! {
+    /// A program that is alone with its database need not wait for requests of its earlier life.
+    async fn a_start_frees_what_was_never_answered(store) {
+        furnish(store).await;
+        begin(store, 1, 0).await;
+        write(store, |tx| tx.org(org()).begin_idempotent("done", &[1; 32], at(0))).await;
+        write(store, |tx| tx.org(org()).answer_idempotent("done", at(0), 204, b"")).await;
+        assert_eq!(write(store, |tx| tx.abandon_all_idempotent(at(1))).await, 1);
+        assert_eq!(begin(store, 2, 2).await, Begun::New);
+    }
+}

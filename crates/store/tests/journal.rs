@@ -82,7 +82,7 @@ contract! {
     async fn a_break_in_hearing_is_noticed(store) {
         let note = |now: i64| {
             let store = store.clone();
-            async move { write(&store, move |tx| tx.note_hearing(at(now), Duration::from_secs(3))).await }
+            async move { write(&store, move |tx| tx.note_hearing("a", at(now), Duration::from_secs(3))).await }
         };
         assert_eq!(note(0).await.deaf_for, Duration::ZERO);
         assert_eq!(note(2).await.since, at(0));
@@ -97,7 +97,7 @@ contract! {
     async fn a_short_break_soon_after_a_long_one_prolongs_it(store) {
         let note = |now| {
             let store = store.clone();
-            async move { write(&store, move |tx| tx.note_hearing(at(now), Duration::from_secs(3))).await }
+            async move { write(&store, move |tx| tx.note_hearing("a", at(now), Duration::from_secs(3))).await }
         };
         let heard = |hearing: tisara_store::hearing::Hearing| (hearing.since, hearing.deaf_for.as_secs());
         note(0).await;

@@ -5,7 +5,10 @@ mod common;
 use common::{at, furnish, id, org, phone, read, write};
 use tisara_domain::{
     CampaignId, CampaignState, NumberId, Phone, RecipientRef, RecipientState as State, Region, SkipReason,
-    campaign::CampaignEvent, consent::ConsentState, settle::SettlePolicy,
+    campaign::CampaignEvent,
+    consent::ConsentState,
+    recipient::own_code,
+    settle::{Decision, DoubtCause, SettlePolicy},
 };
 use tisara_store::{
     Result, Store, Tx, args,
@@ -438,6 +441,83 @@ contract! {
         assert!(write(store, |tx| tx.org(org()).finish_campaign_if_done(campaign(), at(30))).await);
         let again = write(store, |tx| Ok(tx.org(org()).move_campaign(campaign(), CampaignEvent::Pause, at(31)))).await;
         assert!(matches!(again, Err(CampaignError::Conflict(_))));
+    }
+}
+
+contract! {
+    /// Meta may fail a message long after the campaign is over: it gets its other attempt, and the campaign
+    /// says that it runs. One that was cancelled sends nothing more.
+    async fn a_late_failure_opens_a_campaign_again(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        record(store, vec![accepted(0), accepted(1)]).await;
+        write(store, |tx| tx.org(org()).close_chunk(campaign(), 0, TOKEN)).await;
+        assert!(write(store, |tx| tx.org(org()).finish_campaign_if_done(campaign(), at(30))).await);
+        let state = async || {
+            let c = read(store, |tx| tx.org(org()).find_campaign(campaign())).await.unwrap();
+            (c.state, c.finished_at)
+        };
+        let fault = |seq| StatusNews { code: 131_000, retry_at: Some(at(80)), ..news(seq, 1, State::Failed, &format!("wamid.{seq}")) };
+        apply(store, vec![fault(0)]).await;
+        assert_eq!(state().await, (CampaignState::Running, None));
+        assert!(!write(store, |tx| tx.org(org()).finish_campaign_if_done(campaign(), at(40))).await);
+        assert_eq!(write(store, |tx| tx.org(org()).list_running_campaigns(number())).await.len(), 1);
+
+        write(store, |tx| { tx.org(org()).move_campaign(campaign(), CampaignEvent::Cancel, at(50)).unwrap(); Ok(()) }).await;
+        while write(store, |tx| tx.org(org()).skip_cancelled(campaign(), at(51))).await {}
+        apply(store, vec![fault(1)]).await;
+        assert_eq!(state().await, (CampaignState::Cancelled, Some(at(51))));
+        assert_eq!(states(store).await, vec![State::Skipped, State::Failed]);
+        counts(store).await;
+    }
+}
+
+contract! {
+    /// What is in doubt is listed with its cause, and a person decides it, once.
+    async fn a_person_decides_what_is_uncertain(store) {
+        people(store, 4).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 4, TOKEN).await;
+        let silent = |seq| outcome(seq, Attempted::Uncertain { began_at: at(5), settle_at: at(90) });
+        record(store, vec![silent(0), silent(1), silent(2), accepted(3)]).await;
+        write(store, |tx| tx.org(org()).close_chunk(campaign(), 0, TOKEN)).await;
+        let listed = read(store, |tx| tx.org(org()).list_uncertain(campaign(), None, 9)).await;
+        let seen: Vec<_> = listed.iter().map(|r| (r.seq, r.cause, r.began_at, r.attempted_at, r.due_at)).collect();
+        assert_eq!(seen[1], (1, Some(DoubtCause::NoAnswer), at(5), at(10), at(90)));
+        assert_eq!(read(store, |tx| tx.org(org()).list_uncertain(campaign(), Some(1), 9)).await.len(), 1);
+        assert_eq!(read(store, |tx| tx.org(id(2)).list_uncertain(campaign(), None, 9)).await, vec![]);
+        let filtered = read(store, |tx| tx.org(org()).list_recipients(campaign(), Some(State::Uncertain), None, None, 9)).await;
+        assert_eq!(filtered.iter().map(|r| r.seq).collect::<Vec<_>>(), [0, 1, 2]);
+
+        let decide = async |seqs: Option<Vec<i64>>, decision| {
+            write(store, move |tx| tx.org(org()).decide_uncertain(campaign(), number(), seqs.as_deref(), decision, at(50), 9)).await
+        };
+        assert_eq!(decide(Some(vec![0, 3, 77]), Decision::MarkSent).await, 1, "only what is in doubt");
+        assert_eq!(decide(Some(vec![1]), Decision::GiveUp).await, 1);
+        assert_eq!(decide(Some(vec![1]), Decision::SendAgain).await, 0, "once");
+        assert_eq!(decide(None, Decision::SendAgain).await, 1);
+        assert_eq!(states(store).await, vec![State::Sent, State::Failed, State::Planned, State::Accepted]);
+        let again = write(store, |tx| tx.org(org()).reserve_retries(number(), TOKEN, 9, at(50))).await;
+        assert_eq!(again.iter().map(|r| (r.seq, r.attempt)).collect::<Vec<_>>(), [(2, 2)]);
+        let failed = read(store, |tx| tx.org(org()).list_recipients(campaign(), Some(State::Failed), None, None, 9)).await;
+        assert_eq!(failed.iter().map(|r| (r.seq, r.reason)).collect::<Vec<_>>(), [(1, own_code::GIVEN_UP)]);
+        counts(store).await;
+    }
+}
+
+contract! {
+    /// Meta prices a message with one of its statuses, and each is counted once.
+    async fn prices_are_counted_once(store) {
+        people(store, 3).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 3, TOKEN).await;
+        record(store, vec![accepted(0), accepted(1), accepted(2)]).await;
+        let priced = |seq: i64, state, billing: &str| StatusNews { billing: Some(billing.to_owned()), ..news(seq, 1, state, &format!("wamid.{seq}")) };
+        apply(store, vec![priced(0, State::Sent, "marketing/regular"), priced(0, State::Delivered, "marketing/regular")]).await;
+        apply(store, vec![priced(0, State::Read, "marketing/regular"), priced(1, State::Sent, "marketing/regular"), priced(2, State::Sent, "utility/regular")]).await;
+        let billing = read(store, |tx| tx.org(org()).campaign_billing(campaign())).await;
+        assert_eq!(billing, [("marketing/regular".to_owned(), 2), ("utility/regular".to_owned(), 1)]);
     }
 }
 

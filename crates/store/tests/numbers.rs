@@ -3,6 +3,7 @@
 
 mod common;
 use common::{at, furnish, id, number, org, read, waba, write};
+use tisara_domain::watermark::Watermark;
 use tisara_store::{Error, contract, wabas::TokenState};
 
 contract! {
@@ -80,19 +81,35 @@ contract! {
 }
 
 contract! {
-    /// Standing follows Meta's words; hearing of a number is written at most every ten seconds.
-    async fn standing_and_hearing_are_noted(store) {
+    /// Standing follows Meta's words.
+    async fn standing_is_noted(store) {
         furnish(store).await;
-        write(store, |tx| {
-            let mut org = tx.org(org());
-            org.set_number_standing(id(1), Some("YELLOW"), None)?;
-            org.note_number_heard(id(1), at(100))?;
-            org.note_number_heard(id(1), at(105))
-        }).await;
+        write(store, |tx| tx.org(org()).set_number_standing(id(1), Some("YELLOW"), None)).await;
         let n = read(store, |tx| tx.org(org()).get_number(id(1))).await;
         assert_eq!((n.quality.as_str(), n.status.as_str()), ("YELLOW", "CONNECTED"));
-        assert_eq!(n.last_webhook_at, Some(at(100)));
-        write(store, |tx| tx.org(org()).note_number_heard(id(1), at(111))).await;
-        assert_eq!(read(store, |tx| tx.org(org()).get_number(id(1))).await.last_webhook_at, Some(at(111)));
+    }
+}
+
+contract! {
+    /// How far an account's news have come is kept, never goes back, and shows with its numbers.
+    async fn a_watermark_only_rises(store) {
+        furnish(store).await;
+        assert_eq!(read(store, |tx| tx.org(org()).get_watermark(id(1))).await, Watermark::default());
+        let told = |happened: i64, arrived: i64| {
+            let mut w = Watermark::default();
+            w.note_status(at(happened), at(arrived));
+            w
+        };
+        for (happened, arrived) in [(100, 130), (90, 131)] {
+            write(store, move |tx| tx.org(org()).raise_watermark(id(1), &told(happened, arrived))).await;
+        }
+        let found = read(store, |tx| tx.org(org()).get_watermark(id(1))).await;
+        assert_eq!((found.statuses_until, found.events_until), (Some(at(100)), Some(at(100))));
+        assert_eq!((found.lag.as_secs(), found.lag_at), (40, at(131)));
+        let n = read(store, |tx| tx.org(org()).get_number(id(1))).await;
+        assert_eq!(n.last_webhook_at, Some(at(131)));
+        let account = read(store, |tx| tx.org(org()).find_sending_account(id(1))).await.unwrap();
+        assert_eq!(account.news, found);
+        assert_eq!(read(store, |tx| tx.org(id(2)).get_watermark(id(1))).await, Watermark::default());
     }
 }

@@ -1,7 +1,7 @@
 //! The command line. The help texts are the manual: they say what a command does, show an example, and
 //! name the exit codes.
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 use tisara_server::contacts::import::{ColumnTo, Target};
 use url::Url;
@@ -363,8 +363,15 @@ pub enum Campaign {
     /// Follow a campaign until every recipient is decided.
     Watch(CampaignOne),
 
-    /// Print where a campaign stands, with every reason for skips and failures.
-    Report(CampaignOne),
+    /// Print what became of everybody: the sum that adds up, with every reason, and how Meta priced it.
+    ///
+    /// With --csv: who got it, who did not and why, as a list for a spreadsheet.
+    Report(CampaignReport),
+
+    /// List the recipients of whom nobody knows whether they got it, or decide them.
+    ///
+    /// Example: tisara campaign uncertain campaign_01h… --decide send-again
+    Uncertain(CampaignUncertain),
 }
 
 /// `tisara campaign start`.
@@ -427,6 +434,52 @@ pub struct CampaignOne {
     /// Print the result as one JSON object on stdout.
     #[arg(long)]
     pub json: bool,
+}
+
+/// `tisara campaign report`.
+#[derive(Debug, Args)]
+pub struct CampaignReport {
+    #[command(flatten)]
+    pub one: CampaignOne,
+
+    /// Print the recipients as CSV instead.
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+
+    /// With --csv: only those in this state, as failed, skipped, uncertain or read.
+    #[arg(long, requires = "csv")]
+    pub state: Option<String>,
+
+    /// With --csv: only those for this reason, as opted_out or 131026.
+    #[arg(long, requires = "csv")]
+    pub reason: Option<String>,
+}
+
+/// `tisara campaign uncertain`.
+#[derive(Debug, Args)]
+pub struct CampaignUncertain {
+    #[command(flatten)]
+    pub one: CampaignOne,
+
+    /// What is to become of them: send-again (they may get it twice), give-up (they may never get it), or
+    /// mark-sent (you know that they got it).
+    #[arg(long, value_enum, value_name = "DECISION")]
+    pub decide: Option<Decide>,
+
+    /// Decide only this recipient, by its place in the list; may be given again.
+    #[arg(long, value_name = "SEQ", requires = "decide")]
+    pub seq: Vec<i64>,
+}
+
+/// A decision about uncertain recipients.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub enum Decide {
+    /// Send again.
+    SendAgain,
+    /// Count as failed.
+    GiveUp,
+    /// Count as sent.
+    MarkSent,
 }
 
 /// `tisara org …`.

@@ -6,7 +6,7 @@ use crate::{
 };
 use reqwest::{Method, RequestBuilder, Response, StatusCode, multipart};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
-use std::{path::Path, time::Duration};
+use std::{io::Write, path::Path, time::Duration};
 use url::Url;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -118,6 +118,22 @@ impl Api {
         bytes
             .map(Vec::from)
             .map_err(|e| Failure::surroundings(format!("the server's answer broke off: {}", root_cause(&e))))
+    }
+
+    /// `GET`, the answer written out as it comes.
+    ///
+    /// # Errors
+    /// When the server is not reachable or refuses, or the output is closed.
+    pub async fn stream(&self, path: &str, out: &mut impl Write) -> Result<(), Failure> {
+        let mut response = self.send(self.request(Method::GET, path)?).await?;
+        loop {
+            let piece = response.chunk().await.map_err(|e| {
+                Failure::surroundings(format!("the server's answer broke off: {}", root_cause(&e)))
+            })?;
+            let Some(piece) = piece else { break };
+            out.write_all(&piece).map_err(|e| Failure::failed(format!("the output: {e}")))?;
+        }
+        out.flush().map_err(|e| Failure::failed(format!("the output: {e}")))
     }
 
     /// `POST` of JSON.

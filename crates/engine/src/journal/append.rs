@@ -76,6 +76,7 @@ async fn keep(shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>, stop: Can
             Arc::new(group.iter_mut().flat_map(|w| std::mem::take(&mut w.entries)).collect());
         let kept = shared.store.write(move |tx| tx.append_journal(&entries)).await;
         if let Err(e) = &kept {
+            shared.missed_a_webhook();
             tracing::error!(error = %e, webhooks = came, "webhooks could not be stored; Meta will send them again");
         }
         metrics::counter!("tisara_webhooks_total", "kept" => if kept.is_ok() { "yes" } else { "no" })

@@ -12,8 +12,12 @@ use crate::{
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tisara_cloud_api::webhook::{self, Payload};
-use tisara_domain::{Ambient, CampaignId, NumberId, OrgId, Rng, ThreadId, Timestamp};
-use tisara_store::{Error, IsTransient, OrgTx, Result, Tx, journal::Entry, ledger::statuses::Applied};
+use tisara_domain::{
+    Ambient, CampaignId, NumberId, OrgId, Rng, ThreadId, Timestamp, WabaId, watermark::Watermark,
+};
+use tisara_store::{
+    Error, IsTransient, OrgTx, Result, Tx, journal::Entry, ledger::statuses::Applied, numbers::Number,
+};
 use tokio_util::sync::CancellationToken;
 
 const LEASE: &str = "journal";
@@ -22,7 +26,6 @@ const LEASE: &str = "journal";
 #[derive(Debug)]
 struct Effects {
     entry: i64,
-    received_at: Timestamp,
     parts: Vec<Part>,
     /// An error in reading it as a whole.
     unreadable: Option<String>,
@@ -36,6 +39,8 @@ struct Part {
     news: News,
     inbound: Vec<Inbound>,
     preferences: Vec<Preference>,
+    /// How far these news have come, by Meta's clock.
+    watermark: Watermark,
 }
 
 /// What applying a batch touched, to tell listeners.
@@ -163,8 +168,8 @@ async fn apply(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<(), ApplyE
 
 fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> Result<Touched, ApplyError> {
     let mut touched = Touched::default();
-    let mut numbers: BTreeMap<&str, Option<(OrgId, NumberId, String)>> = BTreeMap::new();
-    let mut heard: BTreeMap<(OrgId, NumberId), Timestamp> = BTreeMap::new();
+    let mut numbers: BTreeMap<&str, Option<(OrgId, Number, String)>> = BTreeMap::new();
+    let mut heard: BTreeMap<(OrgId, WabaId), Watermark> = BTreeMap::new();
     let mut news: BTreeMap<(OrgId, NumberId), News> = BTreeMap::new();
     for entry in effects {
         if let Some(error) = &entry.unreadable {
@@ -176,33 +181,30 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
         }
         for part in &entry.parts {
             if !numbers.contains_key(part.number.as_str()) {
-                let found = tx.number_by_meta_id(&part.number)?;
-                numbers
-                    .insert(&part.number, found.map(|(org, number, portfolio)| (org, number.id, portfolio)));
+                numbers.insert(&part.number, tx.number_by_meta_id(&part.number)?);
             }
             let Some(Some((org, number, portfolio))) = numbers.get(part.number.as_str()) else {
                 touched.foreign += part.news.len() as u64;
                 continue;
             };
-            let newest = heard.entry((*org, *number)).or_insert(entry.received_at);
-            *newest = (*newest).max(entry.received_at);
-            let mut tenant = tx.org(*org);
+            heard.entry((*org, number.waba_id)).or_default().merge(&part.watermark);
+            let (mut tenant, number) = (tx.org(*org), number.id);
             for message in &part.inbound {
                 touched.inbound += 1;
-                let thread = message.apply(&mut tenant, *number, portfolio, ambient)?;
+                let thread = message.apply(&mut tenant, number, portfolio, ambient)?;
                 touched.threads.extend(thread.map(|t| (*org, t)));
             }
             for preference in &part.preferences {
                 preference.apply(&mut tenant, portfolio, ambient)?;
             }
-            news.entry((*org, *number)).or_default().append(&part.news);
+            news.entry((*org, number)).or_default().append(&part.news);
         }
     }
     for ((org, number), news) in &news {
         apply_news(&mut tx.org(*org), *org, *number, news, ambient, &mut touched)?;
     }
-    for ((org, number), at) in heard {
-        tx.org(org).note_number_heard(number, at)?;
+    for ((org, waba), watermark) in &heard {
+        tx.org(*org).raise_watermark(*waba, watermark)?;
     }
     Ok(touched)
 }
@@ -256,8 +258,7 @@ fn apply_news(
 
 /// Reads an entry. What is not understood stays in the journal and harms nothing.
 fn read(entry: &Entry, rng: &Rng) -> Effects {
-    let mut effects =
-        Effects { entry: entry.id, received_at: entry.received_at, parts: Vec::new(), unreadable: None };
+    let mut effects = Effects { entry: entry.id, parts: Vec::new(), unreadable: None };
     let envelope = match webhook::parse(&entry.body) {
         Ok(envelope) => envelope,
         Err(e) => {
@@ -272,6 +273,12 @@ fn read(entry: &Entry, rng: &Rng) -> Effects {
                 let mut part = Part::of(metadata.phone_number_id.as_str());
                 for status in &value.statuses {
                     part.news.add(status, entry.received_at, rng);
+                    if let Some(at) = status.timestamp.micros() {
+                        part.watermark.note_status(Timestamp(at), entry.received_at);
+                    }
+                }
+                for at in value.messages.iter().filter_map(|m| m.timestamp?.micros()) {
+                    part.watermark.note_message(Timestamp(at), entry.received_at);
                 }
                 part.inbound = value
                     .messages
@@ -303,6 +310,7 @@ impl Part {
             news: News::default(),
             inbound: Vec::new(),
             preferences: Vec::new(),
+            watermark: Watermark::default(),
         }
     }
 }

@@ -25,9 +25,37 @@ struct Pending {
 }
 
 /// A webhook that waits to be delivered.
+#[derive(Clone)]
 pub(super) struct Webhook {
     pub(super) body: Bytes,
-    pub(super) since: Timestamp,
+    /// Not delivered before.
+    pub(super) due: Timestamp,
+}
+
+/// A time in which Meta tells more slowly than things happen: what happened last comes latest, and the
+/// order stays. Nothing is lost, and something arrives all the while.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Backlog {
+    pub(super) from: Timestamp,
+    pub(super) until: Timestamp,
+    /// How much longer telling takes than happening.
+    pub(super) slowness: u32,
+}
+
+impl Backlog {
+    /// When Meta tells what happened at `at`.
+    fn told_at(self, at: Timestamp) -> Timestamp {
+        if at < self.from {
+            return at;
+        }
+        let told_of_all = self.from.plus(self.until.since(self.from) * self.slowness);
+        if at < self.until {
+            self.from.plus(at.since(self.from) * self.slowness)
+        } else {
+            // It catches up.
+            at.max(told_of_all.plus(at.since(self.until) / 4))
+        }
+    }
 }
 
 #[derive(Default)]
@@ -48,12 +76,23 @@ pub(super) struct State {
 pub(super) struct Graph {
     state: Arc<Mutex<State>>,
     rng: Rng,
+    backlog: Option<Backlog>,
     now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
 }
 
 impl Graph {
-    pub(super) fn new(rng: Rng, now: Arc<dyn Fn() -> Timestamp + Send + Sync>) -> Self {
-        Self { state: Arc::default(), rng, now }
+    pub(super) fn new(
+        rng: Rng,
+        now: Arc<dyn Fn() -> Timestamp + Send + Sync>,
+        backlog: Option<Backlog>,
+    ) -> Self {
+        Self { state: Arc::default(), rng, backlog, now }
+    }
+
+    /// When Meta will tell what happens now.
+    fn told_at(&self) -> Timestamp {
+        let now = (self.now)();
+        self.backlog.map_or(now, |b| b.told_at(now))
     }
 
     pub(super) fn lock(&self) -> MutexGuard<'_, State> {
@@ -110,7 +149,7 @@ impl Graph {
         let since = (self.now)();
         let message = json!({"from": "94770000001", "id": format!("wamid.in.{}", state.accepted),
             "timestamp": since.seconds().to_string(), "type": "text", "text": {"body": "Hello"}});
-        state.webhooks.push(Webhook { body: envelope("messages", &message), since });
+        state.webhooks.push(Webhook { body: envelope("messages", &message), due: self.told_at() });
     }
 
     fn accept(&self, state: &mut State, about: RecipientRef, arrives: bool) -> SendReceipt {
@@ -132,12 +171,12 @@ impl Graph {
             if !arrives {
                 value["errors"] = json!([{"code": 131_000, "title": "Something went wrong"}]);
             }
-            let webhook = Webhook { body: envelope("statuses", &value), since };
+            let webhook = Webhook { body: envelope("statuses", &value), due: self.told_at() };
             // Order is not promised, and some come twice.
             let place = self.rng.below(state.webhooks.len() as u64 + 1) as usize;
-            state.webhooks.insert(place, webhook);
+            state.webhooks.insert(place, webhook.clone());
             if self.rng.chance(0.05) {
-                state.webhooks.push(Webhook { body: envelope("statuses", &value), since });
+                state.webhooks.push(webhook);
             }
         }
         SendReceipt { message_id: wamid, wa_id: None, user_id: None, message_status: None, group_id: None }

@@ -84,6 +84,9 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/campaigns/{id}/events", Needs(CampaignsRead)),
     ("GET", "/campaigns/{id}/recipients", Needs(CampaignsRead)),
     ("GET", "/campaigns/{id}/recipients.csv", Needs(CampaignsExport)),
+    ("GET", "/campaigns/{id}/report", Needs(CampaignsRead)),
+    ("GET", "/campaigns/{id}/uncertain", Needs(CampaignsRead)),
+    ("POST", "/campaigns/{id}/uncertain/decide", Needs(CampaignsSend)),
     ("POST", "/campaigns/{id}/start", Needs(CampaignsSend)),
     ("POST", "/campaigns/{id}/pause", Needs(CampaignsSend)),
     ("POST", "/campaigns/{id}/resume", Needs(CampaignsSend)),
@@ -97,6 +100,8 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/threads/{id}/messages", Needs(ThreadsReply)),
     ("POST", "/threads/{id}/read", Needs(ThreadsReply)),
     ("POST", "/threads/{id}/resolve", Needs(ThreadsReply)),
+    ("GET", "/messages/uncertain", Needs(ThreadsRead)),
+    ("POST", "/messages/{id}/decide", Needs(ThreadsReply)),
     // What runs behind.
     ("GET", "/jobs", Needs(JobsRead)),
     ("GET", "/jobs/{id}", Needs(JobsRead)),

@@ -59,8 +59,7 @@ async fn create_campaign(
 ) -> Result<(StatusCode, Json<CampaignView>)> {
     let (id, now) = (app.ambient.id::<CampaignId>(), app.ambient.now());
     let made = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::CREATED, move |tx| {
             let mut tx = tx.org(caller.org);
             let Checked { template, definition, .. } = check(&mut tx, &input)?;
             tx.create_campaign(&NewCampaign {
@@ -214,8 +213,7 @@ async fn cancel(
 async fn moved(app: App, caller: Caller, id: CampaignId, event: CampaignEvent) -> Result<Json<CampaignView>> {
     let now = app.ambient.now();
     let view = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             if matches!(event, CampaignEvent::Start | CampaignEvent::Resume) {
                 let campaign = tx.find_campaign(id)?.ok_or(ApiError::NotFound("campaign"))?;

@@ -131,6 +131,8 @@ pub(crate) enum SettleView {
     Resend,
     /// Never sent again.
     GiveUp,
+    /// Left uncertain until Meta or a person says what became of it.
+    Ask,
 }
 
 impl CampaignInput {
@@ -149,6 +151,7 @@ impl CampaignInput {
             settle: match self.settle {
                 SettleView::Resend => SettlePolicy::Resend,
                 SettleView::GiveUp => SettlePolicy::GiveUp,
+                SettleView::Ask => SettlePolicy::Ask,
             },
         }
     }
@@ -233,6 +236,7 @@ impl From<SettlePolicy> for SettleView {
         match s {
             SettlePolicy::Resend => Self::Resend,
             SettlePolicy::GiveUp => Self::GiveUp,
+            SettlePolicy::Ask => Self::Ask,
         }
     }
 }

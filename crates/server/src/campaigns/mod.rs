@@ -10,6 +10,8 @@ mod http;
 mod input;
 mod progress;
 mod recipients;
+mod report;
+mod uncertain;
 
 pub(crate) use failures::explanation;
 pub(crate) use input::{MediaView, PlaceView};
@@ -30,7 +32,12 @@ use tisara_store::{
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(http::routes()).merge(recipients::routes()).merge(events::routes())
+    OpenApiRouter::new()
+        .merge(http::routes())
+        .merge(recipients::routes())
+        .merge(events::routes())
+        .merge(report::routes())
+        .merge(uncertain::routes())
 }
 
 /// The most contacts that a campaign may name one by one; more get a label.

@@ -125,8 +125,7 @@ async fn record_consent(
         wording: input.wording.trim().to_owned(),
     };
     let recorded = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::CREATED, move |tx| {
             let mut tx = tx.org(caller.org);
             // The newest entry decides: what happened before it must not undo a withdrawal since.
             if tx.list_consents(id)?.first().is_some_and(|newest| newest.at > entry.at) {
@@ -135,5 +134,5 @@ async fn record_consent(
             if tx.record_consent(&entry)? { Ok(entry.clone()) } else { Err(ApiError::NotFound("contact")) }
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(recorded.into())))
+    Ok((StatusCode::CREATED, Json(recorded)))
 }

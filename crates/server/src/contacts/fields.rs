@@ -95,8 +95,7 @@ async fn create_field(
         created_at: app.ambient.now(),
     };
     let made = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::CREATED, move |tx| {
             let mut tx = tx.org(caller.org);
             if let Some(other) = tx.find_field_by_name(&field.name)? {
                 return Err(ApiError::refused(
@@ -108,7 +107,7 @@ async fn create_field(
             Ok(field.clone())
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(made.into())))
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// Removes a field and what all contacts have in it.

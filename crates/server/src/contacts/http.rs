@@ -87,8 +87,7 @@ async fn create_contact(
 ) -> Result<(StatusCode, Json<ContactView>)> {
     let (id, now) = (app.ambient.id::<ContactId>(), app.ambient.now());
     let made = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::CREATED, move |tx| {
             let region = default_region(tx, caller.org)?;
             let mut tx = tx.org(caller.org);
             let mut checked = Checked::new();
@@ -115,7 +114,7 @@ async fn create_contact(
             tx.find_contact(id)?.ok_or(ApiError::NotFound("contact"))
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(made.into())))
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 fn taken(other: ContactId) -> ApiError {
@@ -161,8 +160,7 @@ async fn update_contact(
 ) -> Result<Json<ContactView>> {
     let now = app.ambient.now();
     let changed = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let region = default_region(tx, caller.org)?;
             let mut tx = tx.org(caller.org);
             let mut checked = Checked::new();
@@ -186,7 +184,7 @@ async fn update_contact(
             tx.find_contact(id)?.ok_or(ApiError::NotFound("contact"))
         })
         .await?;
-    Ok(Json(changed.into()))
+    Ok(Json(changed))
 }
 
 /// Erases a contact with its conversations. In past campaigns its row stays counted, without the

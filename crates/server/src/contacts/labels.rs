@@ -68,8 +68,7 @@ async fn create_label(
     let name = name(&input.name)?;
     let label = Label { id: app.ambient.id(), name, created_at: app.ambient.now() };
     let made = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::CREATED, move |tx| {
             let mut tx = tx.org(caller.org);
             if let Some(other) = tx.find_label_by_name(&label.name)? {
                 return Err(ApiError::refused(
@@ -81,7 +80,7 @@ async fn create_label(
             Ok(label.clone())
         })
         .await?;
-    Ok((StatusCode::CREATED, Json(made.into())))
+    Ok((StatusCode::CREATED, Json(made)))
 }
 
 /// A name of a label or field, trimmed.
@@ -138,8 +137,7 @@ async fn change_labelled(
         }
     }
     let done = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             if tx.find_label(id)?.is_none() {
                 return Err(ApiError::NotFound("label"));

@@ -5,7 +5,7 @@ use crate::{
     auth::Caller,
     edge::{ApiError, ById, Code, Id, Page, PageQuery, Params, Result},
 };
-use axum::{Json, extract::State};
+use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use serde_json::Value;
 use tisara_domain::{JobId, Timestamp};
@@ -76,8 +76,7 @@ async fn get_job(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -> R
 async fn cancel_job(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -> Result<Json<JobView>> {
     let now = app.ambient.now();
     let job = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             let asked = tx.cancel_job(id, now)?;
             let job = tx.find_job(id)?.ok_or(ApiError::NotFound("job"))?;
@@ -85,7 +84,7 @@ async fn cancel_job(State(app): State<App>, caller: Caller, Id(id): Id<JobId>) -
         })
         .await?;
     app.engine.bus().publish(Hint::Jobs);
-    Ok(Json(job.into()))
+    Ok(Json(job))
 }
 
 fn over(job: &Job) -> ApiError {

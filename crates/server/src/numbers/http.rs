@@ -160,8 +160,7 @@ async fn update_number(
         return Err(ApiError::field("pace_per_second", "must be from 1 to 1000"));
     }
     let changed = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             if let Some(pace) = patch.pace_per_second {
                 tx.set_number_pace(id, pace)?;
@@ -173,7 +172,7 @@ async fn update_number(
         })
         .await?;
     app.engine.bus().publish(Hint::Work);
-    Ok(Json(changed.into()))
+    Ok(Json(changed))
 }
 
 /// Disconnects a number: nothing more is sent from it. What was sent and received stays; connecting the

@@ -17,7 +17,7 @@ use tisara_store::inbox::{MessageCursor, ThreadCursor, ThreadFilter};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
+pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_threads, open_thread))
         .routes(routes!(get_thread))
@@ -81,8 +81,7 @@ async fn open_thread(
 ) -> Result<Json<ThreadView>> {
     let (new_id, now) = (app.ambient.id::<ThreadId>(), app.ambient.now());
     let thread = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             if tx.find_contact(input.contact)?.is_none() {
                 return Err(ApiError::field("contact", "there is no such contact"));
@@ -94,7 +93,7 @@ async fn open_thread(
             tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))
         })
         .await?;
-    Ok(Json(thread.into()))
+    Ok(Json(thread))
 }
 
 /// One thread.
@@ -173,8 +172,7 @@ async fn send_message(
 ) -> Result<(StatusCode, Json<MessageView>)> {
     let (message_id, now) = (app.ambient.id::<MessageId>(), app.ambient.now());
     let queued = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::ACCEPTED, move |tx| {
             let mut tx = tx.org(caller.org);
             let thread = tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))?;
             let message = reply::make(&mut tx, &thread, &input, message_id, now)?;
@@ -184,7 +182,7 @@ async fn send_message(
         .await?;
     app.engine.bus().publish(Hint::Work);
     app.engine.bus().publish(Hint::Thread(caller.org, id));
-    Ok((StatusCode::ACCEPTED, Json(queued.into())))
+    Ok((StatusCode::ACCEPTED, Json(queued)))
 }
 
 /// Notes that somebody has seen all of a thread.
@@ -192,15 +190,14 @@ async fn send_message(
     responses((status = 200, body = ThreadView)))]
 async fn mark_read(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>) -> Result<Json<ThreadView>> {
     let thread = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             tx.mark_thread_read(id)?;
             tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))
         })
         .await?;
     app.engine.bus().publish(Hint::Thread(caller.org, id));
-    Ok(Json(thread.into()))
+    Ok(Json(thread))
 }
 
 /// Marks the open conversation of a thread as seen to.
@@ -209,8 +206,7 @@ async fn mark_read(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>)
 async fn resolve(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>) -> Result<Json<ThreadView>> {
     let now = app.ambient.now();
     let thread = app
-        .store
-        .write(move |tx| {
+        .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
             let thread = tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))?;
             let open = thread.conversation_id.ok_or_else(|| {
@@ -221,5 +217,5 @@ async fn resolve(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>) -
         })
         .await?;
     app.engine.bus().publish(Hint::Thread(caller.org, id));
-    Ok(Json(thread.into()))
+    Ok(Json(thread))
 }

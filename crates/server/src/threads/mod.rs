@@ -6,6 +6,12 @@
 mod http;
 mod reply;
 mod search;
+mod uncertain;
 mod view;
 
-pub(crate) use http::routes;
+use crate::app::App;
+use utoipa_axum::router::OpenApiRouter;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    http::routes().merge(uncertain::routes())
+}

@@ -20,6 +20,7 @@ const SMALL: &[(&str, u64)] = &[
     ("template_version", 2_000),
     ("campaign", 1_000),
     ("campaign_count", 20_000),
+    ("campaign_billing", 20_000),
     ("chunk", 20_000),
     ("job", 1_000),
     ("journal_todo", 1_000),
@@ -27,6 +28,7 @@ const SMALL: &[(&str, u64)] = &[
     ("message_unindexed", 1_000),
     ("lease", 100),
     ("hearing", 1),
+    ("watermark", 100),
     ("migration", 10),
 ];
 const LARGE: u64 = 1_000_000;

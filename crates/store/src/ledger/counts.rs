@@ -55,4 +55,28 @@ impl OrgTx<'_, '_> {
         }
         Ok(())
     }
+
+    /// Writes how many messages of a batch Meta priced how, in key order.
+    pub(crate) fn bump_billing(&mut self, billed: &BTreeMap<(CampaignId, String), i64>) -> Result<()> {
+        for ((campaign, billing), n) in billed {
+            self.tx.execute(
+                "INSERT INTO campaign_billing (org_id, campaign_id, billing, n) VALUES ($1, $2, $3, $4) \
+                 ON CONFLICT (org_id, campaign_id, billing) DO UPDATE SET n = campaign_billing.n + excluded.n",
+                args![self.org, *campaign, billing, *n],
+            )?;
+        }
+        Ok(())
+    }
+
+    /// How many messages of a campaign Meta priced how, as `category/type`.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn campaign_billing(&mut self, campaign: CampaignId) -> Result<Vec<(String, i64)>> {
+        self.tx.list(
+            "SELECT billing, n FROM campaign_billing WHERE org_id = $1 AND campaign_id = $2 ORDER BY billing",
+            args![self.org, campaign],
+            |r| Ok((r.get(0)?, r.get(1)?)),
+        )
+    }
 }

@@ -29,12 +29,20 @@ pub(crate) struct Times {
     pub(crate) due_at: Timestamp,
     pub(crate) began_at: Timestamp,
     pub(crate) attempted_at: Timestamp,
+    /// See [`cause`].
+    pub(crate) cause: i64,
+}
+
+/// Why a row is in doubt, as stored.
+pub(crate) mod cause {
+    pub(crate) const NO_ANSWER: i64 = 1;
+    pub(crate) const SENDER_DIED: i64 = 2;
 }
 
 impl Times {
     /// Due then, with no attempt in doubt.
     pub(crate) const fn due(due_at: Timestamp) -> Self {
-        Self { due_at, began_at: due_at, attempted_at: due_at }
+        Self { due_at, began_at: due_at, attempted_at: due_at, cause: 0 }
     }
 }
 
@@ -76,7 +84,7 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says. A row that was settled meanwhile is left alone.
     pub fn send_again(&mut self, number: NumberId, row: Unsettled, now: Timestamp) -> Result<()> {
-        if self.leave_uncertain(row, RecipientState::Planned, 0)? {
+        if self.leave_uncertain(row, (RecipientState::Planned, 0), Slot::Sender)? {
             self.write_follow_up((row.campaign, row.seq), number, follow_up_kind::RETRY, Times::due(now))?;
         }
         Ok(())
@@ -87,13 +95,19 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says. A row that was settled meanwhile is left alone.
     pub fn give_up(&mut self, row: Unsettled) -> Result<()> {
-        if self.leave_uncertain(row, RecipientState::Failed, i64::from(own_code::GIVEN_UP))? {
+        if self.leave_uncertain(row, (RecipientState::Failed, own_code::GIVEN_UP.into()), Slot::Sender)? {
             self.delete_follow_up(row.campaign, row.seq)?;
         }
         Ok(())
     }
 
-    fn leave_uncertain(&mut self, row: Unsettled, to: RecipientState, reason: i64) -> Result<bool> {
+    /// Moves an uncertain row; false when it was settled meanwhile.
+    pub(super) fn leave_uncertain(
+        &mut self,
+        row: Unsettled,
+        (to, reason): (RecipientState, i64),
+        slot: Slot,
+    ) -> Result<bool> {
         let moved = self.tx.execute(
             "UPDATE recipient SET state = $4, reason = $5 \
              WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND state = $6",
@@ -103,7 +117,7 @@ impl OrgTx<'_, '_> {
         if moved > 0 {
             deltas.moved(row.campaign, (RecipientState::Uncertain, 0), (to, reason), 1);
         }
-        self.bump_counts(Slot::Sender, &deltas)?;
+        self.bump_counts(slot, &deltas)?;
         Ok(moved > 0)
     }
 
@@ -120,6 +134,7 @@ impl OrgTx<'_, '_> {
         now: Timestamp,
         limit: u32,
     ) -> Result<u64> {
+        self.lock_campaign(campaign)?;
         let rows: Vec<i64> = self.tx.list(
             "SELECT seq FROM recipient WHERE org_id = $1 AND campaign_id = $2 AND state = $3 AND reason = $4 \
              ORDER BY seq LIMIT $5",
@@ -135,6 +150,9 @@ impl OrgTx<'_, '_> {
             )?;
             self.write_follow_up((campaign, *seq), number, follow_up_kind::RETRY, Times::due(now))?;
         }
+        if !rows.is_empty() {
+            self.reopen_campaign(campaign)?;
+        }
         let n = i64::try_from(rows.len()).unwrap_or(0);
         deltas.moved(campaign, (RecipientState::Failed, i64::from(code)), (RecipientState::Planned, 0), n);
         self.bump_counts(Slot::Person, &deltas)?;
@@ -149,11 +167,21 @@ impl OrgTx<'_, '_> {
         times: Times,
     ) -> Result<()> {
         self.tx.execute(
-            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0) ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET \
+            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease, cause) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, $9) ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET \
              kind = excluded.kind, due_at = excluded.due_at, began_at = excluded.began_at, \
-             attempted_at = excluded.attempted_at",
-            args![self.org, campaign, seq, number, kind, times.due_at, times.began_at, times.attempted_at],
+             attempted_at = excluded.attempted_at, cause = excluded.cause",
+            args![
+                self.org,
+                campaign,
+                seq,
+                number,
+                kind,
+                times.due_at,
+                times.began_at,
+                times.attempted_at,
+                times.cause
+            ],
         )?;
         Ok(())
     }

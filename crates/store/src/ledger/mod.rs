@@ -15,6 +15,7 @@ pub mod recount;
 pub mod recover;
 pub mod reserve;
 pub mod statuses;
+pub mod uncertain;
 
 /// Rows of one chunk: the unit that a sender leases.
 pub const CHUNK_ROWS: i64 = 500;

@@ -7,13 +7,13 @@ use super::{
     chunk_state,
     counts::{Deltas, Slot},
     follow_up_kind,
-    follow_ups::Times,
+    follow_ups::{Times, cause},
 };
 use crate::{
     args, forks,
     seam::{OrgTx, Result},
 };
-use tisara_domain::{CampaignId, NumberId, RecipientState, Timestamp};
+use tisara_domain::{CampaignId, NumberId, RecipientState, Timestamp, recipient::own_code};
 
 /// What became of one attempt.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -96,7 +96,8 @@ impl OrgTx<'_, '_> {
         match outcome.result {
             Attempted::Accepted { .. } => Ok(()),
             Attempted::Failed { code } => {
-                let code = i64::from(code);
+                // A reason is never 0: by that the rows that got nothing are found.
+                let code = i64::from(if code == 0 { own_code::UNNAMED } else { code });
                 let moved = self.tx.execute(
                     "UPDATE recipient SET state = $5, reason = $6, attempt = $4, failed_at = $7 \
                      WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt <= $4 AND state = 0 AND wamid IS NULL",
@@ -124,7 +125,7 @@ impl OrgTx<'_, '_> {
                     return self.end_follow_up(outcome);
                 }
                 deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
-                let times = Times { due_at: settle_at, began_at, attempted_at: now };
+                let times = Times { due_at: settle_at, began_at, attempted_at: now, cause: cause::NO_ANSWER };
                 self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)
             }
             // The attempt does not count: patience is for causes of the message's own.

@@ -8,7 +8,7 @@ use crate::{
     args,
     seam::{Arg, OrgTx, Result, Row, ToArg as _},
 };
-use tisara_domain::{CampaignId, ContactId, RecipientState, SkipReason, Timestamp};
+use tisara_domain::{CampaignId, CampaignState, ContactId, RecipientState, SkipReason, Timestamp};
 
 /// A row of the ledger as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +68,10 @@ pub(crate) fn recipient(r: &Row<'_>) -> Result<Recipient> {
 impl OrgTx<'_, '_> {
     /// A page of a campaign's rows after `after`, all or those in one state (and for one reason).
     ///
+    /// The exceptions (skipped, failed, uncertain, or any reason) are found by an index of their own. The
+    /// states that most rows go through have none, because keeping it would cost every send and every status
+    /// more than a list now and then: a page of them reads the ledger in its order until it is full.
+    ///
     /// # Errors
     /// As the database says.
     pub fn list_recipients(
@@ -90,6 +94,18 @@ impl OrgTx<'_, '_> {
         if let Some(reason) = &reason {
             values.push(reason.to_arg());
             sql.push_str(if state.is_some() { " AND reason = $6" } else { " AND reason = $5" });
+        }
+        match state {
+            // These always have a reason, and nobody else has one: an index holds just them.
+            Some(RecipientState::Skipped | RecipientState::Failed) => sql.push_str(" AND reason <> 0"),
+            // These are few, and each has a follow-up.
+            Some(RecipientState::Uncertain) => {
+                sql.push_str(
+                    " AND seq IN (SELECT f.seq FROM follow_up f WHERE f.org_id = $1 AND f.campaign_id = $2 AND f.seq > $3)",
+                );
+            }
+            _ if reason.is_some_and(|r| r != 0) => sql.push_str(" AND reason <> 0"),
+            _ => {}
         }
         sql.push_str(" ORDER BY seq LIMIT $4");
         self.tx.list(&sql, &values, recipient)
@@ -165,6 +181,10 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn finish_campaign_if_done(&mut self, campaign: CampaignId, now: Timestamp) -> Result<bool> {
+        // Who makes a row wait again holds the campaign first: what they wrote is seen from here on.
+        if self.lock_campaign(campaign)? != Some(CampaignState::Running) {
+            return Ok(false);
+        }
         let done = self.tx.execute(
             "UPDATE campaign SET state = 'completed', finished_at = $3 WHERE org_id = $1 AND id = $2 \
              AND state = 'running' \

@@ -4,7 +4,7 @@ use super::{
     chunk_state,
     counts::{Deltas, Slot},
     follow_up_kind,
-    follow_ups::Times,
+    follow_ups::{Times, cause},
 };
 use crate::{
     args,
@@ -63,8 +63,12 @@ impl OrgTx<'_, '_> {
                 continue;
             }
             deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Uncertain, 0), 1);
-            let times =
-                Times { due_at: doubt.settle_at, began_at: doubt.began_at, attempted_at: doubt.found_at };
+            let times = Times {
+                due_at: doubt.settle_at,
+                began_at: doubt.began_at,
+                attempted_at: doubt.found_at,
+                cause: cause::SENDER_DIED,
+            };
             self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)?;
         }
         self.bump_counts(Slot::Sender, &deltas)?;
@@ -80,8 +84,8 @@ impl OrgTx<'_, '_> {
         doubt: Doubt,
     ) -> Result<i64> {
         self.tx.execute(
-            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease) \
-             SELECT org_id, campaign_id, seq, $5, $6, $7, $8, $9, 0 FROM recipient r \
+            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease, cause) \
+             SELECT org_id, campaign_id, seq, $5, $6, $7, $8, $9, 0, 2 FROM recipient r \
              WHERE org_id = $1 AND campaign_id = $2 AND seq >= $3 AND seq < $4 AND state = 0 AND attempt = 0 \
              AND wamid IS NULL ON CONFLICT (org_id, campaign_id, seq) DO NOTHING",
             args![

@@ -98,7 +98,7 @@ impl OrgTx<'_, '_> {
     ) -> Result<Vec<Reserved>> {
         let due: Vec<(CampaignId, i64)> = self.tx.list(
             "SELECT f.campaign_id, f.seq FROM follow_up f \
-             JOIN campaign c ON c.org_id = f.org_id AND c.id = f.campaign_id AND c.state IN ('running', 'completed') \
+             JOIN campaign c ON c.org_id = f.org_id AND c.id = f.campaign_id AND c.state = 'running' \
              WHERE f.number_id = $1 AND f.kind = $2 AND f.due_at <= $3 AND f.org_id = $4 ORDER BY f.due_at LIMIT $5",
             args![number, follow_up_kind::RETRY, now, self.org, want],
             |r| Ok((r.get(0)?, r.get(1)?)),

@@ -9,8 +9,10 @@ use crate::{
     forks,
     seam::{OrgTx, Result},
 };
-use std::collections::BTreeMap;
-use tisara_domain::{CampaignId, NumberId, RecipientRef, RecipientState, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+use tisara_domain::{
+    CampaignId, CampaignState, NumberId, RecipientRef, RecipientState, Timestamp, recipient::own_code,
+};
 
 /// News of one message, from a webhook.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,11 +66,13 @@ impl OrgTx<'_, '_> {
         for n in news {
             by_row.entry((n.about.campaign, n.about.seq)).or_default().push(n);
         }
+        let retried = self.lock_retried(news)?;
         let keys: Vec<(CampaignId, i64)> = by_row.keys().copied().collect();
         let mut rows = forks::load_status_rows(self, &keys)?;
         let mut applied = Applied::default();
         let mut deltas = Deltas::default();
         let mut changed = Vec::with_capacity(rows.len());
+        let mut billed: BTreeMap<(CampaignId, String), i64> = BTreeMap::new();
         for (key, news) in &by_row {
             let Some(row) = rows.remove(key) else {
                 applied.unknown += news.len() as u64;
@@ -77,14 +81,19 @@ impl OrgTx<'_, '_> {
             let mut after = row.clone();
             let mut follow_up = FollowUp::Keep;
             for n in news {
-                advance(&mut after, n, &mut follow_up, &mut applied);
+                let may_retry = retried.get(&key.0).is_some_and(|s| *s != CampaignState::Cancelled);
+                advance(&mut after, n, may_retry, &mut follow_up, &mut applied);
             }
             match follow_up {
                 FollowUp::Keep => {}
                 FollowUp::Drop => self.delete_follow_up(key.0, key.1)?,
                 FollowUp::Retry(due_at) => {
+                    self.reopen_campaign(key.0)?;
                     self.write_follow_up(*key, number, follow_up_kind::RETRY, Times::due(due_at))?;
                 }
+            }
+            if let (None, Some(billing)) = (&row.billing, &after.billing) {
+                *billed.entry((key.0, billing.clone())).or_default() += 1;
             }
             if after != row {
                 let from = (state(row.state), row.reason);
@@ -94,7 +103,20 @@ impl OrgTx<'_, '_> {
         }
         forks::save_status_rows(self, &changed)?;
         self.bump_counts(Slot::Journal, &deltas)?;
+        self.bump_billing(&billed)?;
         Ok(applied)
+    }
+
+    /// The states of the campaigns of which something may be tried again, held as they are until this
+    /// transaction ends: so a campaign cannot end just before the follow-up that keeps it open is seen.
+    fn lock_retried(&mut self, news: &[StatusNews]) -> Result<BTreeMap<CampaignId, CampaignState>> {
+        let retried: BTreeSet<CampaignId> =
+            news.iter().filter(|n| n.retry_at.is_some()).map(|n| n.about.campaign).collect();
+        let mut states = BTreeMap::new();
+        for campaign in retried {
+            states.extend(self.lock_campaign(campaign)?.map(|state| (campaign, state)));
+        }
+        Ok(states)
     }
 }
 
@@ -110,8 +132,15 @@ fn state(code: i64) -> RecipientState {
     RecipientState::from_code(code).unwrap_or(RecipientState::Planned)
 }
 
-/// One piece of news changes a row, or not.
-fn advance(row: &mut StatusRow, news: &StatusNews, follow_up: &mut FollowUp, applied: &mut Applied) {
+/// One piece of news changes a row, or not. What failed is tried again only if it `may_retry`: its campaign
+/// was not cancelled.
+fn advance(
+    row: &mut StatusRow,
+    news: &StatusNews,
+    may_retry: bool,
+    follow_up: &mut FollowUp,
+    applied: &mut Applied,
+) {
     let now_state = state(row.state);
     let attempt = i64::from(news.about.attempt);
     let at = news.at.0;
@@ -124,13 +153,13 @@ fn advance(row: &mut StatusRow, news: &StatusNews, follow_up: &mut FollowUp, app
         }
         row.attempt = attempt;
         row.wamid.get_or_insert_with(|| news.wamid.clone());
-        if let Some(due_at) = news.retry_at {
+        if let Some(due_at) = news.retry_at.filter(|_| may_retry) {
             row.state = RecipientState::Planned.code();
             row.reason = 0;
             *follow_up = FollowUp::Retry(due_at);
         } else {
             row.state = RecipientState::Failed.code();
-            row.reason = i64::from(news.code);
+            row.reason = i64::from(if news.code == 0 { own_code::UNNAMED } else { news.code });
             row.failed_at = Some(at);
             *follow_up = FollowUp::Drop;
         }

@@ -1,7 +1,9 @@
 //! `tisara campaign`: started, followed and reported through the API of a running server.
 
 mod definition;
+mod report;
 pub mod standing;
+mod uncertain;
 
 use crate::{
     cli::{Campaign, CampaignOne, CampaignStart},
@@ -19,7 +21,8 @@ pub async fn run(command: &Campaign) -> anyhow::Result<()> {
     match command {
         Campaign::Start(args) => stop::unless_asked(run_start(args)).await,
         Campaign::Watch(args) => stop::unless_asked(run_watch(args)).await,
-        Campaign::Report(args) => stop::unless_asked(run_report(args)).await,
+        Campaign::Report(args) => stop::unless_asked(report::run(args)).await,
+        Campaign::Uncertain(args) => stop::unless_asked(uncertain::run(args)).await,
     }
 }
 
@@ -53,12 +56,6 @@ async fn run_watch(args: &CampaignOne) -> anyhow::Result<()> {
             .into());
     }
     Ok(())
-}
-
-async fn run_report(args: &CampaignOne) -> anyhow::Result<()> {
-    let (api, id) = (Api::new(&args.remote)?, checked(&args.campaign)?);
-    let standing: Standing = api.get(&path(&id)).await?;
-    print(&standing, args.json)
 }
 
 fn print(standing: &Standing, json: bool) -> anyhow::Result<()> {

@@ -69,7 +69,7 @@ impl Lane {
                 }
                 let mut org = tx.org(org);
                 let Some(account) = org.find_sending_account(number)? else { return Ok(None) };
-                Ok::<_, Error>(Some((account, org.list_running_campaigns(number, now)?)))
+                Ok::<_, Error>(Some((account, org.list_running_campaigns(number)?)))
             })
             .await?;
         let Some((account, running)) = found else {

@@ -39,7 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 
 /// An import.
 #[derive(Serialize, ToSchema)]
-struct ImportView {
+pub(super) struct ImportView {
     #[schema(value_type = String)]
     id: JobId,
     /// `queued`, `running`, `cancelling`, `done`, `failed` or `cancelled`.

@@ -2,6 +2,7 @@
 
 use super::{
     files::Files,
+    http::ImportView,
     job::{blocking, surroundings},
     mapping::{KnownField, MappedColumn},
     options::ImportOptions,
@@ -12,7 +13,9 @@ use super::{
 use crate::{
     contacts::{import::checking::Checker, import::checking::RowCounts, values},
     edge::{ApiError, FieldProblem, Result},
+    idempotency,
 };
+use axum::http::StatusCode;
 use serde::{Deserialize, Serialize};
 use std::{ops::ControlFlow, path::Path};
 use tisara_domain::{Ambient, JobId, OrgId, Region};
@@ -106,7 +109,13 @@ pub(super) async fn begin(
             input: serde_json::to_string(&input).map_err(ApiError::internal)?,
             now: ambient.now(),
         };
-        store.write(move |tx| tx.org(org).create_job(&new)).await?;
+        // The answer is kept with the job: a repeated request must not begin a second import.
+        let _: ImportView = idempotency::write(store, StatusCode::ACCEPTED, move |tx| {
+            let mut tx = tx.org(org);
+            tx.create_job(&new)?;
+            tx.find_job(job)?.ok_or(ApiError::NotFound("import"))
+        })
+        .await?;
         Ok(progress)
     };
     let begun = begun.await;
