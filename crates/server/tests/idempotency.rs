@@ -10,7 +10,7 @@ use std::sync::{
 use tisara_cloud_api::{Client, Graph};
 use tisara_domain::{Ambient, ApiKeyId, Duration, OrgId, Region, Rng, id::TypedId as _, seal::Key};
 use tisara_engine::{Bus, Engine, Parts as EngineParts, Settings as EngineSettings, Vault};
-use tisara_server::{App, Parts, Settings, auth::NewKey, router};
+use tisara_server::{App, Parts, Settings, auth::NewKey, mail::Mailer, router};
 use tisara_store::{Store, organizations::Organization};
 use tower::ServiceExt as _;
 
@@ -92,7 +92,8 @@ impl World {
         let engine = Engine::start(parts, vec![]).await.unwrap();
         let settings = Settings::new("https://tisara.example/".parse().unwrap(), std::env::temp_dir());
         let (store, ambient) = (self.store.clone(), self.ambient.clone());
-        router(App::new(Parts { store, engine, client, vault, ambient, metrics: None, settings }))
+        let mailer = Mailer::None;
+        router(App::new(Parts { store, engine, client, vault, ambient, mailer, metrics: None, settings }))
     }
 
     /// Makes the label under the key `k`: its status, whether it was a replay, and its id.
