@@ -50,6 +50,11 @@
 //! | `POST /users/{phone}/tap` `{"wamid"?,"button"?}` | the user taps a button |
 //! | `POST /users/{phone}/stop-marketing`, `/resume-marketing` `{"of"?}` | opts out, in again |
 //! | `POST /templates/{id or name}` `{"status"?,"reason"?,"quality"?,"category"?}` | what Meta does to a template, with its webhooks |
+//! | `POST /users/{phone}/flow` ([`FlowStep`]) | the user opens a flow, fills screens in, goes back, sends it |
+//! | `POST /users/{phone}/call` ([`CallStep`]) | the user calls, picks up, refuses, hangs up, permits, forbids |
+//! | `POST /users/{phone}/group` ([`GroupStep`]) | the user joins a group, asks to, takes that back, leaves |
+//! | `POST /groups/{id}` ([`GroupChange`]) | what Meta does to a group |
+//! | `POST /flows/{id or name}` ([`FlowChange`]) | what Meta does to a flow |
 //! | `POST /numbers/{id}` `{"status"?,"quality"?,"messages_per_second"?,"name_decision"?}` | what Meta does to a number |
 //! | `POST /users/{phone}/change-number` `{"to"}` | the user moves to another number |
 //! | `GET /accounts` | accounts and numbers |
@@ -72,11 +77,14 @@
 
 mod accounts;
 mod blocks;
+mod calling;
 mod chance;
 mod control;
 mod directory;
 mod faults;
+mod flows;
 mod graph;
+mod groups;
 mod media;
 mod messages;
 mod page;
@@ -90,9 +98,12 @@ mod users;
 mod webhooks;
 
 pub use accounts::Signup;
+pub use calling::CallStep;
 pub use control::{
     ConfigError, Control, ControlError, Described, News, NumberChange, SavedUser, State, Tap, TemplateChange,
 };
+pub use flows::{FlowChange, FlowStep};
+pub use groups::{GroupChange, GroupStep};
 pub use graph::{CODES, Code, ConnectionReset};
 pub use report::{Doubled, Repeated, Report, StatusCount, WebhookCount};
 pub use settings::{Settings, World};
@@ -124,6 +135,8 @@ pub(crate) struct Inner {
     pub(crate) media: Mutex<media::Media>,
     pub(crate) codes: Mutex<accounts::Codes>,
     pub(crate) faults: faults::Faults,
+    pub(crate) lines: Mutex<calling::Lines>,
+    pub(crate) flow_sessions: Mutex<flows::Sessions>,
     pub(crate) outbox: webhooks::Outbox,
     pub(crate) ledger: report::Ledger,
     pub(crate) recent: messages::Recent,
@@ -166,6 +179,8 @@ impl Emulator {
             blocks: blocks::Blocks::default(),
             media: Mutex::new(media::Media::new(settings.keep_media_bytes)),
             codes: Mutex::default(),
+            lines: Mutex::default(),
+            flow_sessions: Mutex::default(),
             faults: faults::Faults::new(settings.seed, &settings.behaviour.faults),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             outbox: webhooks::Outbox::default(),

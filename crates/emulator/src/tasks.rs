@@ -1,6 +1,6 @@
 //! What the emulator does by itself when its moment has come.
 
-use crate::{Inner, accounts, control, templates::life, webhooks::Task};
+use crate::{Inner, accounts, calling, control, messages, templates::life, webhooks::Task};
 use std::sync::Arc;
 use tisara_domain::Timestamp;
 
@@ -11,6 +11,11 @@ pub(crate) fn run(e: &Arc<Inner>, task: Task, now: Timestamp) {
         Task::Unpause { template, revision } => life::resumed(e, template, revision, now),
         Task::Sync { number, part } => accounts::sync(e, number, part, now),
         Task::Upgrade { portfolio } => accounts::upgrade(e, portfolio, now),
+        Task::Tell(note) => messages::tell(e, note),
+        Task::Pin { group, pin } => messages::pinned(e, &group, &pin, now),
+        Task::Ring { call } => calling::ring(e, &call, now),
+        Task::PickUp { call } => calling::picked_up(e, &call, now),
+        Task::Missed { call } => calling::missed(e, &call, now),
         Task::Release { template } => life::released(e, template, now),
     }
 }

@@ -58,6 +58,10 @@ async fn every_documented_endpoint_answers() {
     let codes = format!("/v25.0/{}/message_qrdls", World::NUMBER_ID);
     let qr_code = b.post(&codes, json!({"prefilled_message": "Hello"})).await.1["code"].clone();
     b.post(&format!("/v25.0/{}/username", World::NUMBER_ID), json!({"username": "jaspers"})).await;
+    let new = json!({"messaging_product": "whatsapp", "subject": "Trip"});
+    b.post(&format!("/v25.0/{}/groups", World::NUMBER_ID), new).await;
+    b.emulator.deliver_due().await;
+    let group = b.receiver.values("group_lifecycle_update")[0]["groups"][0]["group_id"].clone();
     let documented = calls("Endpoints of the Graph API").into_iter().chain(calls("Control"));
     let mut seen = 0;
     for (method, path) in documented {
@@ -69,12 +73,16 @@ async fn every_documented_endpoint_answers() {
             .replace("{app_id}", &World::APP_ID.to_string())
             .replace("{template_id}", &template)
             .replace("{media_id}", &media)
+            .replace("{flow_id}", &World::FLOW_ID.to_string())
+            .replace("{group_id}", group.as_str().unwrap())
+            .replace("groups/{id}", &format!("groups/{}", group.as_str().unwrap()))
             .replace("{qr_code}", qr_code.as_str().unwrap())
             .replace("{phone}", "94771234567")
+            .replace("flows/{which}", "flows/book_a_visit")
             .replace("{which}", "order_update")
             .replace("{id}", &World::NUMBER_ID.to_string());
         let last = filled.rsplit('/').next().unwrap_or_default().to_owned();
-        if method == "DELETE" && last.parse::<u64>().is_ok() {
+        if method == "DELETE" && (last.parse::<u64>().is_ok() || last == group) {
             seen += 1;
             continue;
         }

@@ -73,7 +73,7 @@ async fn every_malformed_body_has_its_code() {
         (json!({"messaging_product": "whatsapp", "to": [USER], "type": "text", "text": {}}), 100, "string"),
         (
             json!({"messaging_product": "whatsapp", "recipient_type": "group", "to": USER, "type": "text", "text": {"body": "x"}}),
-            131_009,
+            131_041,
             "group",
         ),
         (text(USER, &long), 100, "4096"),

@@ -27,7 +27,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         "We have no access to this WhatsApp account. Connect it again and choose this account."),
     row(368, "Temporarily blocked for policies violations", 403, Place::Either, Action::StopAccount, Wait::Never,
         "WhatsApp has blocked this account for a time because of its policies. See Account quality in WhatsApp Manager."),
-    row(613, "Calls to this API have exceeded the rate limit", 400, Place::Answer, Action::SlowDown(PaceScope::Number), BACK_OFF,
+    row(613, "Calls to this API have exceeded the rate limit", 429, Place::Answer, Action::SlowDown(PaceScope::Number), BACK_OFF,
         "We asked WhatsApp the same thing too often. It is tried again by itself."),
     row(80_007, "Rate limit issues", 400, Place::Answer, Action::SlowDown(PaceScope::Waba), MINUTES,
         "This WhatsApp account has used up its calls for now. Sending goes on by itself."),

@@ -2,7 +2,7 @@
 
 use super::{chat, qr, registration, username};
 use crate::{
-    Inner,
+    Inner, calling, flows, groups,
     graph::{
         Call, Grant, GraphError, Outcome, Permission, Reply,
         call::{text, unknown_edge},
@@ -28,7 +28,8 @@ pub(crate) async fn number_edge(e: &Arc<Inner>, call: &Call, id: u64, edge: &str
         ("settings", &Method::GET) => {
             check(e, call, id, Permission::Management)?;
             let d = read(&e.directory);
-            let all = d.number(id).map(|n| n.settings.clone()).unwrap_or_default();
+            let mut all = d.number(id).map(|n| n.settings.clone()).unwrap_or_default();
+            all.entry("calling").or_insert_with(calling::defaults);
             Ok(Reply::json(&Value::Object(all)))
         }
         ("settings", &Method::POST) => set_settings(e, call, id).await,
@@ -38,6 +39,13 @@ pub(crate) async fn number_edge(e: &Arc<Inner>, call: &Call, id: u64, edge: &str
         ("username_suggestions", &Method::GET) => username::suggestions(e, call, id),
         ("conversational_automation", &Method::POST) => chat::set_automation(e, call, id).await,
         ("whatsapp_commerce_settings", &Method::GET | &Method::POST) => chat::commerce(e, call, id).await,
+        ("whatsapp_business_encryption", &Method::GET | &Method::POST) => {
+            check(e, call, id, Permission::Messaging)?;
+            flows::encryption(e, call, id).await
+        }
+        ("calls", &Method::POST) => calling::act(e, call, id).await,
+        ("call_permissions", &Method::GET) => calling::permissions(e, call, id),
+        ("groups", &Method::GET | &Method::POST) => groups::groups(e, call, id).await,
         ("smb_app_data", &Method::POST) => sync_app(e, call, id).await,
         _ => Err(unknown_edge(call, &id.to_string(), edge)),
     }
@@ -114,13 +122,18 @@ async fn set_profile(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
 
 async fn set_settings(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
     check(e, call, id, Permission::Management)?;
-    let p = call.parameters().await?;
+    let mut p = call.parameters().await?;
     const KNOWN: [&str; 4] =
         ["user_identity_change", "calling", "payload_encryption", "storage_configuration"];
     if let Some(name) = p.keys().find(|k| !KNOWN.contains(&k.as_str())) {
         return Err(GraphError::invalid(format!("there is no setting \"{name}\"")));
     }
-    if let Some(n) = write(&e.directory).number_mut(id) {
+    let mut d = write(&e.directory);
+    if let (Some(new), Some(number)) = (p.get("calling"), d.number(id)) {
+        let merged = calling::merged(&d, number, new)?;
+        p.insert("calling".into(), merged);
+    }
+    if let Some(n) = d.number_mut(id) {
         n.settings.extend(p);
     }
     Ok(Reply::success())

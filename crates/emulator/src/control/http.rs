@@ -6,6 +6,9 @@ use super::{
 };
 use crate::{
     accounts::Signup,
+    calling::CallStep,
+    flows::{FlowChange, FlowStep},
+    groups::{GroupChange, GroupStep},
     page,
     settings::{Fault, ObjectId},
 };
@@ -45,6 +48,11 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/users/{phone}/tap", post(tap))
         .route("/_emulator/users/{phone}/stop-marketing", post(stop_marketing))
         .route("/_emulator/users/{phone}/resume-marketing", post(resume_marketing))
+        .route("/_emulator/users/{phone}/flow", post(flow_step))
+        .route("/_emulator/users/{phone}/call", post(call_step))
+        .route("/_emulator/users/{phone}/group", post(group_step))
+        .route("/_emulator/groups/{id}", post(group))
+        .route("/_emulator/flows/{which}", post(flow))
         .route("/_emulator/templates/{which}", post(template))
         .route("/_emulator/numbers/{id}", post(number))
         .route("/_emulator/users/{phone}/change-number", post(change_number))
@@ -165,6 +173,27 @@ async fn stop_marketing(State(c): State<Control>, Path(phone): Path<String>, byt
 async fn resume_marketing(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
     c.stop_marketing(&phone, body::<Of>(&bytes)?.of, false)?;
     Ok(done())
+}
+
+async fn flow_step(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(c.flow_step(&phone, body::<FlowStep>(&bytes)?).await?))
+}
+
+async fn call_step(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(c.call_step(&phone, &body::<CallStep>(&bytes)?)?))
+}
+
+async fn group_step(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(c.group_step(&phone, &body::<GroupStep>(&bytes)?)?))
+}
+
+async fn group(State(c): State<Control>, Path(id): Path<String>, bytes: Bytes) -> Answer {
+    c.change_group(&id, &body::<GroupChange>(&bytes)?)?;
+    Ok(done())
+}
+
+async fn flow(State(c): State<Control>, Path(which): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(c.change_flow(&which, body::<FlowChange>(&bytes)?).await?))
 }
 
 async fn template(State(c): State<Control>, Path(which): Path<String>, bytes: Bytes) -> Answer {

@@ -4,6 +4,7 @@ mod config;
 mod handle;
 mod http;
 mod meta;
+mod products;
 mod state;
 mod users;
 
@@ -13,4 +14,4 @@ pub(crate) use http::router;
 pub use meta::{News, NumberChange};
 pub use state::{SavedUser, State};
 pub use users::{Described, Tap};
-pub(crate) use users::{answer_read, react};
+pub(crate) use users::{all_to, answer_read, number, react, say, say_in};

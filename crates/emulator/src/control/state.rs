@@ -3,12 +3,14 @@
 
 use super::{Control, ControlError, Described};
 use crate::{
+    flows::Flow,
+    groups::Group,
     directory::{App, Directory, Number, Portfolio, Subscription, Token, Waba},
     settings::{
-        AppSettings, Behaviour, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings,
+        AppSettings, Behaviour, CallPermissionSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings,
         WabaSettings, World,
     },
-    sync::{read, write},
+    sync::{lock, read, write},
     templates::Template,
 };
 use serde::{Deserialize, Serialize};
@@ -24,6 +26,9 @@ pub struct State {
     pub behaviour: Behaviour,
     /// Users, with windows by number.
     pub users: Vec<SavedUser>,
+    /// Who may be called.
+    #[serde(default)]
+    pub call_permissions: Vec<CallPermissionSettings>,
     /// How many messages were numbered, so that ids stay unique.
     pub serial: u64,
 }
@@ -79,6 +84,7 @@ impl Control {
             world: world(&d),
             behaviour,
             users: e.users.known().into_iter().filter_map(user).collect(),
+            call_permissions: lock(&e.lines).permissions(),
             serial: e.serial.load(Ordering::Relaxed),
         }
     }
@@ -95,6 +101,7 @@ impl Control {
         }
         *write(&e.directory) = Directory::of(&state.world);
         self.set_behaviour(state.behaviour);
+        lock(&e.lines).permit(&state.call_permissions);
         e.serial.fetch_max(state.serial, Ordering::Relaxed);
         for user in state.users {
             let phone = super::users::phone(&user.described.phone)?;
@@ -166,12 +173,13 @@ fn waba(d: &Directory, w: &Waba) -> WabaSettings {
         override_url: w.subscriptions.values().find_map(override_urls),
         payment_method: w.payment_method,
         marketing_disabled: w.marketing_disabled,
-        numbers: d.numbers_of(w.id).map(number).collect(),
+        numbers: d.numbers_of(w.id).map(|n| number(d, n)).collect(),
         templates: d.templates_of(w.id).map(template).collect(),
+        flows: d.flows.values().filter(|f| f.waba == w.id).map(Flow::settings).collect(),
     }
 }
 
-fn number(n: &Number) -> NumberSettings {
+fn number(d: &Directory, n: &Number) -> NumberSettings {
     NumberSettings {
         id: ObjectId(n.id),
         phone: n.display.clone(),
@@ -186,6 +194,9 @@ fn number(n: &Number) -> NumberSettings {
         on_business_app: n.on_business_app,
         override_url: n.override_url.clone(),
         onboarded_at: n.onboarded_at,
+        groups: d.groups.values().filter(|g| g.number == n.id).map(Group::settings).collect(),
+        settings: n.settings.clone(),
+        flow_public_key: n.flow_public_key.clone(),
     }
 }
 

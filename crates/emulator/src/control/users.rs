@@ -2,7 +2,7 @@
 
 use super::handle::ControlError;
 use crate::{
-    Inner,
+    Inner, calling,
     chance::{Draw, join},
     directory::{Directory, Number},
     media::{self, File, RECEIVED_LIFE_S},
@@ -112,7 +112,7 @@ pub(super) fn describe(e: &Inner, d: Described) -> Result<(), ControlError> {
 }
 
 /// The number meant: by id, or the first there is.
-fn number(directory: &Directory, id: Option<u64>) -> Result<(&Number, u32), ControlError> {
+pub(crate) fn number(directory: &Directory, id: Option<u64>) -> Result<(&Number, u32), ControlError> {
     let place = match id {
         Some(id) => directory.number_place(id),
         None => directory.numbers.iter().find_map(|n| directory.number_place(n.id)),
@@ -131,8 +131,20 @@ struct Inbound<'m> {
 }
 
 /// A user sends something: window, thread, webhook.
-pub(super) fn say(
+pub(crate) fn say(
     e: &Arc<Inner>,
+    user: u64,
+    to: Option<u64>,
+    message: Value,
+    reply_to: Option<&str>,
+) -> Result<String, ControlError> {
+    say_in(e, &read(&e.directory), user, to, message, reply_to)
+}
+
+/// As [`say`], for who reads the directory already.
+pub(crate) fn say_in(
+    e: &Inner,
+    directory: &Directory,
     user: u64,
     to: Option<u64>,
     mut message: Value,
@@ -142,12 +154,19 @@ pub(super) fn say(
     if kind.is_empty() || !message.is_object() {
         return Err(ControlError::Invalid("a message needs a type and the object named like it".into()));
     }
-    let directory = read(&e.directory);
-    let (number, place) = number(&directory, to)?;
+    // What is said in a group goes to the number that made it.
+    let group = match message["group_id"].as_str() {
+        None => None,
+        Some(id) => {
+            let inside = directory.groups.get(id).filter(|g| g.participants.contains(&user));
+            Some(inside.ok_or(ControlError::Unknown("group this user is in"))?)
+        }
+    };
+    let (number, place) = number(directory, group.map(|g| g.number).or(to))?;
     let now = e.ambient.now();
     keep_file(e, number, &kind, &mut message, now)?;
     let id = wamid::inbound(e.seed, user, e.serial.fetch_add(1, Ordering::Relaxed));
-    let who = contact(e, &directory, number, place, user);
+    let who = contact(e, directory, number, place, user);
     if let Some(wa_id) = who.wa_id() {
         message["from"] = json!(wa_id);
     }
@@ -158,7 +177,10 @@ pub(super) fn say(
         message["context"] = json!({"from": number.digits.to_string(), "id": to});
     }
     e.users.change(user, |r| {
-        r.open_window(place, now.seconds() + 86_400);
+        match group {
+            Some(group) => group.open_window(now.seconds() + 86_400),
+            None => r.open_window(place, now.seconds() + 86_400),
+        }
         r.say(Spoken::In { number: place, message: Arc::new(message.clone()) });
     });
     let value = Inbound {
@@ -171,7 +193,7 @@ pub(super) fn say(
         number: Some(place),
         ..Note::account(number.waba, "messages", to_json(&value), now.seconds())
     };
-    e.outbox.note(&directory, note);
+    e.outbox.note(directory, note);
     Ok(id)
 }
 
@@ -209,7 +231,7 @@ pub(super) fn tap(e: &Arc<Inner>, user: u64, tap: Tap) -> Result<String, Control
         let sent = sent
             .into_iter()
             .find(|s| match &tap.wamid {
-                Some(id) => *id == wamid::outbound(e.seed, user, s.serial),
+                Some(id) => *id == wamid::outbound(e.seed, s.user, s.serial),
                 None => !s.buttons(&directory).is_empty(),
             })
             .ok_or(ControlError::Unknown("message with buttons"))?;
@@ -246,7 +268,16 @@ pub(super) fn tap(e: &Arc<Inner>, user: u64, tap: Tap) -> Result<String, Control
             json!({"type": "contacts", "contacts": [{"origin": "contact_request", "phones": [{"phone": format!("+{user}"), "wa_id": user.to_string(), "type": "MOBILE"}]}]})
         }
         Some("flow") => {
-            json!({"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent", "response_json": "{\"flow_token\":\"unused\"}"}}})
+            let response = json!({"flow_token": button["flow_token"].as_str().unwrap_or("unused")});
+            json!({"type": "interactive", "interactive": {"type": "nfm_reply", "nfm_reply": {"name": "flow", "body": "Sent", "response_json": response.to_string()}}})
+        }
+        Some("call_permission") => {
+            let number = id.ok_or(ControlError::Unknown("phone number id"))?;
+            let which = button["id"].as_str().unwrap_or_default();
+            calling::answer_request(e, user, number, sent.accepted.seconds(), which)?
+        }
+        Some("voice_call") => {
+            return calling::start(e, user, id, button["payload"].as_str().map(str::to_owned));
         }
         kind => {
             return Err(ControlError::Invalid(format!(
@@ -255,7 +286,7 @@ pub(super) fn tap(e: &Arc<Inner>, user: u64, tap: Tap) -> Result<String, Control
             )));
         }
     };
-    say(e, user, id, message, Some(&wamid::outbound(e.seed, user, sent.serial)))
+    say(e, user, id, message, Some(&wamid::outbound(e.seed, sent.user, sent.serial)))
 }
 
 /// A user stops or resumes marketing: the preference and its webhook.
@@ -293,7 +324,8 @@ pub(super) fn stop(e: &Arc<Inner>, user: u64, of: Option<u64>, stop: bool) -> Re
     Ok(())
 }
 
-fn all_to(e: &Inner, user: u64) -> Vec<Arc<Sent>> {
+/// Every message kept that a user got, oldest first.
+pub(crate) fn all_to(e: &Inner, user: u64) -> Vec<Arc<Sent>> {
     let mut all = e.recent.to(user);
     let thread = e.users.peek(user, |r| {
         r.thread

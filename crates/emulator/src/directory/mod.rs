@@ -10,6 +10,8 @@ pub(crate) use number::{Number, QrCode, Refused, Username};
 
 use crate::{
     chance,
+    flows::Flow,
+    groups::Group,
     settings::{ObjectId, World},
     templates::Template,
 };
@@ -27,6 +29,10 @@ pub(crate) struct Directory {
     number_places: HashMap<u64, u32>,
     pub(crate) templates: BTreeMap<u64, Template>,
     template_keys: chance::HashedMap<u64>,
+    pub(crate) flows: BTreeMap<u64, Flow>,
+    pub(crate) groups: BTreeMap<String, Group>,
+    /// How many groups there ever were, so that no id comes back.
+    pub(crate) groups_made: u64,
     next_id: u64,
 }
 
@@ -45,6 +51,10 @@ impl Directory {
                 d.wabas.insert(waba.id.0, Waba::of(portfolio.id.0, waba));
                 for number in &waba.numbers {
                     d.add_number(Number::of(waba.id.0, number));
+                    for group in &number.groups {
+                        d.groups_made += 1;
+                        d.groups.insert(group.id.clone(), Group::of(number.id.0, group));
+                    }
                 }
                 for template in &waba.templates {
                     let mut t = Template::of(waba.id.0, template);
@@ -52,6 +62,13 @@ impl Directory {
                         t.id = d.new_id();
                     }
                     d.put_template(t);
+                }
+                for flow in &waba.flows {
+                    let mut f = Flow::of(waba.id.0, flow);
+                    if f.id == 0 {
+                        f.id = d.new_id();
+                    }
+                    d.flows.insert(f.id, f);
                 }
             }
         }
@@ -66,7 +83,8 @@ impl Directory {
             let taken = self.number_places.contains_key(&id)
                 || self.wabas.contains_key(&id)
                 || self.portfolios.contains_key(&id)
-                || self.templates.contains_key(&id);
+                || self.templates.contains_key(&id)
+                || self.flows.contains_key(&id);
             if !taken {
                 return id;
             }

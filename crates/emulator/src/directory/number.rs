@@ -42,6 +42,8 @@ pub(crate) struct Number {
     pub(crate) automation: Option<serde_json::Value>,
     pub(crate) cart_enabled: bool,
     pub(crate) catalog_visible: bool,
+    /// The key flows with an endpoint are sealed with (PEM).
+    pub(crate) flow_public_key: Option<String>,
     /// Kinds of coexistence sync already asked for.
     pub(crate) synced: Vec<String>,
     pub(crate) pace: Mutex<NumberPace>,
@@ -76,13 +78,14 @@ impl Number {
             override_url: s.override_url.clone(),
             onboarded_at: s.onboarded_at,
             profile: serde_json::Map::new(),
-            settings: serde_json::Map::new(),
+            settings: s.settings.clone(),
             username: None,
             qr_codes: Vec::new(),
             qr_codes_made: 0,
             automation: None,
             cart_enabled: true,
             catalog_visible: false,
+            flow_public_key: s.flow_public_key.clone(),
             synced: Vec::new(),
             pace: Mutex::default(),
         }

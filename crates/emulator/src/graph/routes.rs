@@ -1,7 +1,7 @@
 //! Which call goes where.
 
 use super::{Call, Grant, GraphError, Outcome, Reply, call, reply::respond, token};
-use crate::{Inner, accounts, media, messages, sync::read, templates};
+use crate::{Inner, accounts, flows, groups, media, messages, sync::read, templates};
 use axum::{extract::Request, response::Response};
 use http::Method;
 use std::{ops::RangeInclusive, sync::Arc};
@@ -54,12 +54,18 @@ async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Rep
     if let ["oauth", "access_token"] = segments {
         return accounts::access_token(e, call).await;
     }
+    // Whoever has the link of a flow may read it, as at Meta.
+    if let ["wa", "flows", id, _] = segments {
+        return flows::download(e, call, id);
+    }
     check_token(e, call)?;
     match segments {
         [] => Err(GraphError::new(100).message("Unsupported get request. Please read the Graph API documentation at https://developers.facebook.com/docs/graph-api").subcode(33)),
         ["debug_token"] => accounts::debug_token(e, call),
         ["whatsapp_business", "attachments"] => media::download(e, call),
         [session] if session.starts_with("upload:") => media::resumable(e, call, session),
+        [id] if id.starts_with(groups::PREFIX) => groups::node(e, call, id).await,
+        [id, edge] if id.starts_with(groups::PREFIX) => groups::edge(e, call, id, edge).await,
         [id] => node(e, call, id).await,
         [id, edge] => edge_of(e, call, id, edge).await,
         [id, "message_qrdls", code] => {
@@ -87,6 +93,7 @@ enum Node {
     Number,
     Template,
     Media,
+    Flow,
 }
 
 fn kind(e: &Inner, id: u64) -> Option<Node> {
@@ -97,6 +104,8 @@ fn kind(e: &Inner, id: u64) -> Option<Node> {
         Some(Node::Waba)
     } else if d.templates.contains_key(&id) {
         Some(Node::Template)
+    } else if d.flows.contains_key(&id) {
+        Some(Node::Flow)
     } else if d.portfolios.contains_key(&id) {
         Some(Node::Portfolio)
     } else if d.apps.contains_key(&id) {
@@ -129,6 +138,9 @@ async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
         (Node::Template, &Method::POST) => templates::edit(e, call, parsed).await,
         (Node::Portfolio, &Method::GET) => accounts::get_portfolio(e, call, parsed),
         (Node::App, &Method::GET) => accounts::get_app(e, call, parsed),
+        (Node::Flow, &Method::GET) => flows::get(e, call, parsed),
+        (Node::Flow, &Method::POST) => flows::update(e, call, parsed).await,
+        (Node::Flow, &Method::DELETE) => flows::delete(e, call, parsed),
         (Node::Media, &Method::GET) => media::get(e, call, parsed),
         (Node::Media, &Method::DELETE) => media::delete(e, call, parsed),
         _ => Err(unsupported(call, id)),
@@ -144,6 +156,12 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "message_templates") if *m == Method::POST => templates::create(e, call, parsed).await,
         (Node::Waba, "message_templates") if *m == Method::DELETE => templates::delete(e, call, parsed).await,
         (Node::Template, "unpause") if *m == Method::POST => templates::unpause(e, call, parsed),
+        (Node::Waba, "flows") if *m == Method::GET => flows::list(e, call, parsed),
+        (Node::Waba, "flows") if *m == Method::POST => flows::create(e, call, parsed).await,
+        (Node::Waba, "migrate_flows") if *m == Method::POST => flows::migrate(e, call, parsed).await,
+        (Node::Flow, "assets") if *m == Method::GET || *m == Method::POST => flows::assets(e, call, parsed).await,
+        (Node::Flow, "publish") if *m == Method::POST => flows::publish(e, call, parsed).await,
+        (Node::Flow, "deprecate") if *m == Method::POST => flows::deprecate(e, call, parsed),
         (Node::Waba, "phone_numbers") if *m == Method::GET => accounts::list_numbers(e, call, parsed),
         (Node::Waba, "phone_numbers") if *m == Method::POST => accounts::add_number(e, call, parsed).await,
         (Node::Waba, "subscribed_apps") => accounts::subscribed_apps(e, call, parsed).await,

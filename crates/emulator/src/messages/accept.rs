@@ -6,6 +6,8 @@
 use super::{
     body::{Envelope, Kind, Text},
     free_form::{self, Checked},
+    group,
+    products,
     recipient::{self, Recipient},
     sent::Sent,
     template::{self, TemplateSend},
@@ -34,13 +36,13 @@ use tokio::sync::oneshot;
 const LONGEST_CALLBACK: usize = 512;
 
 /// A message that passed all checks that are made at once.
-struct Valid<'d, 'b> {
-    kind: Kind,
-    raw: &'b str,
-    to: Recipient,
-    template: Option<&'d Template>,
-    checked: Checked,
-    callback: Option<&'b str>,
+pub(super) struct Valid<'d, 'b> {
+    pub(super) kind: Kind,
+    pub(super) raw: &'b str,
+    pub(super) to: Recipient,
+    pub(super) template: Option<&'d Template>,
+    pub(super) checked: Checked,
+    pub(super) callback: Option<&'b str>,
 }
 
 /// Accepts or refuses; `told` is told once the first status was delivered.
@@ -73,12 +75,15 @@ pub(super) fn accept(
         return read_receipt(e, number, &body, status.as_str());
     }
     let behaviour = e.behaviour();
+    if body.recipient_type.as_ref().is_some_and(|t| t.as_str() == "group") {
+        return group::accept(e, &behaviour, &directory, (number, place), &body, fail_later);
+    }
     let valid = check(e, &behaviour, &directory, number, &body)?;
     number.take(&behaviour.pace, valid.to.user, now).map_err(too_fast)?;
     Ok(take(e, &behaviour, &directory, (number, place), now, valid, &body, fail_later, told))
 }
 
-fn too_fast(refused: Refused) -> GraphError {
+pub(super) fn too_fast(refused: Refused) -> GraphError {
     match refused {
         Refused::Number => GraphError::new(130_429).details("Cloud API message throughput has been reached."),
         Refused::Pair => GraphError::new(131_056).details(
@@ -97,7 +102,7 @@ fn form_as_json(body: &[u8]) -> String {
 }
 
 /// Meta: a number that is not connected cannot send.
-fn sendable(number: &Number) -> Outcome<()> {
+pub(super) fn sendable(number: &Number) -> Outcome<()> {
     if !number.registered {
         return Err(GraphError::new(133_010).details("The phone number is not registered on Cloud API."));
     }
@@ -133,14 +138,7 @@ fn check<'d, 'b>(
     if body.to.is_none() && body.recipient.is_none() {
         return Err(GraphError::required("to"));
     }
-    let kind = body.r#type.as_ref().map_or("text", Text::as_str);
-    let kind = Kind::parse(kind).ok_or_else(|| {
-        GraphError::new(131_051).details(format!("Message type \"{kind}\" is not supported."))
-    })?;
-    let part = body.part(kind).ok_or_else(|| {
-        GraphError::new(131_008).details(format!("{0} is required when type is \"{0}\"", kind.name()))
-    })?;
-    let raw = part.get();
+    let (kind, raw) = form_part(body)?;
     sendable(number)?;
     let to = recipient::recipient(e, behaviour, directory, number, body)?;
     let callback = body.biz_opaque_callback_data.as_ref().map(Text::as_str);
@@ -151,7 +149,7 @@ fn check<'d, 'b>(
         LONGEST_CALLBACK,
     )?;
     if kind == Kind::Template {
-        let (template, checked) = check_template(e, behaviour, directory, number, raw, to.bsuid)?;
+        let (template, checked) = check_template(e, behaviour, directory, number, raw, &to)?;
         return Ok(Valid { kind, raw, to, template: Some(template), checked, callback });
     }
     if kind == Kind::Reaction && body.context.is_some() {
@@ -161,7 +159,22 @@ fn check<'d, 'b>(
     if let Some((Some(id), _)) = &checked.file {
         known_file(e, behaviour, number, id, &format!("{}.id", kind.name()))?;
     }
+    if kind == Kind::Interactive {
+        products::check_interactive(e, behaviour, directory, (number, to.user), raw)?;
+    }
     Ok(Valid { kind, raw, to, template: None, checked, callback })
+}
+
+/// The message's kind, and the object named like it.
+pub(super) fn form_part<'b>(body: &'b Envelope<'b>) -> Outcome<(Kind, &'b str)> {
+    let kind = body.r#type.as_ref().map_or("text", Text::as_str);
+    let kind = Kind::parse(kind).ok_or_else(|| {
+        GraphError::new(131_051).details(format!("Message type \"{kind}\" is not supported."))
+    })?;
+    let part = body.part(kind).ok_or_else(|| {
+        GraphError::new(131_008).details(format!("{0} is required when type is \"{0}\"", kind.name()))
+    })?;
+    Ok((kind, part.get()))
 }
 
 fn known_file(e: &Inner, behaviour: &Behaviour, number: &Number, id: &str, path: &str) -> Outcome<()> {
@@ -172,13 +185,13 @@ fn known_file(e: &Inner, behaviour: &Behaviour, number: &Number, id: &str, path:
         .details(format!("Param {path} is not a media id this number has uploaded: {id}")))
 }
 
-fn check_template<'d>(
+pub(super) fn check_template<'d>(
     e: &Inner,
     behaviour: &Behaviour,
     directory: &'d Directory,
     number: &Number,
     raw: &str,
-    to_bsuid: bool,
+    to: &Recipient,
 ) -> Outcome<(&'d Template, Checked)> {
     let sent: TemplateSend<'_> =
         serde_json::from_str(raw).map_err(|e| GraphError::invalid(format!("template: {e}")))?;
@@ -195,6 +208,7 @@ fn check_template<'d>(
     template::sendable(name, code, found)?;
     let Some(t) = found else { return Err(GraphError::new(132_001)) };
     let files = template::check(&behaviour.rules, &t.shape, &sent.components)?;
+    products::check_template(e, behaviour, directory, (number, to.user), t)?;
     let mut checked = Checked::default();
     for file in files {
         if let Some(id) = &file.id {
@@ -205,7 +219,7 @@ fn check_template<'d>(
             checked.file = Some((None, Some(link.as_str().to_owned())));
         }
     }
-    if to_bsuid && t.category == Category::Authentication {
+    if to.bsuid && t.category == Category::Authentication {
         return Err(GraphError::new(131_062).details("Authentication templates need a phone number."));
     }
     if t.category == Category::Marketing
@@ -251,6 +265,8 @@ fn take(
         &behaviour.identity,
         &Accepted { number: number.id, user, callback: valid.callback, content_hash, fails: fails(&plan) },
     );
+    let interactive = (valid.kind == Kind::Interactive).then_some(valid.raw);
+    products::accepted(e, directory, (number, user), interactive, valid.template);
     let flags = (valid.to.bsuid, facts.user.free_until > facts.now_s, facts.user.window_until > facts.now_s);
     let message = Message::new(serial, user, now, place, plan, category, flags, callback.clone());
     keep(e, &valid, body, place, serial, now, plan, held, callback);
@@ -359,6 +375,7 @@ fn keep(
         released: AtomicI64::new(0),
         callback,
         reply_to: body.context.as_ref().and_then(|c| c.message_id.as_ref()).map(|t| t.as_str().into()),
+        group: None,
     });
     if known {
         e.users.change(valid.to.user, |r| r.say(Spoken::Out(sent.clone())));

@@ -92,6 +92,8 @@ pub(super) struct Envelope<'b> {
     #[serde(borrow)]
     pub(super) interactive: Option<&'b RawValue>,
     #[serde(borrow)]
+    pub(super) pin: Option<&'b RawValue>,
+    #[serde(borrow)]
     pub(super) template: Option<&'b RawValue>,
 }
 
@@ -116,10 +118,12 @@ pub(super) enum Kind {
     Reaction,
     Interactive,
     Template,
+    /// Pins a message of a group.
+    Pin,
 }
 
 impl Kind {
-    pub(super) const ALL: [Self; 11] = [
+    pub(super) const ALL: [Self; 12] = [
         Self::Text,
         Self::Image,
         Self::Video,
@@ -131,6 +135,7 @@ impl Kind {
         Self::Reaction,
         Self::Interactive,
         Self::Template,
+        Self::Pin,
     ];
 
     pub(super) fn name(self) -> &'static str {
@@ -146,6 +151,7 @@ impl Kind {
             Self::Reaction => "reaction",
             Self::Interactive => "interactive",
             Self::Template => "template",
+            Self::Pin => "pin",
         }
     }
 
@@ -169,6 +175,7 @@ impl<'b> Envelope<'b> {
             Kind::Reaction => self.reaction,
             Kind::Interactive => self.interactive,
             Kind::Template => self.template,
+            Kind::Pin => self.pin,
         }
     }
 }

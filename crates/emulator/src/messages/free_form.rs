@@ -50,6 +50,7 @@ pub(super) fn check(kind: Kind, raw: &str, limits: bool) -> Outcome<Checked> {
         Kind::Contacts => contacts(&v, limits),
         Kind::Reaction => reaction(&v),
         Kind::Interactive => interactive::check(&v, limits),
+        Kind::Pin => Err(GraphError::new(131_009).details("pin is for groups: recipient_type must be group")),
         Kind::Text | Kind::Template => Ok(Checked::default()),
     }
 }

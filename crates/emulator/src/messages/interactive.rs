@@ -15,7 +15,7 @@ pub(super) fn check(v: &Value, limits: bool) -> Outcome<Checked> {
     let c = Check { limits, action };
     header(&v["header"], kind, limits)?;
     most(limits, "interactive.footer.text", text(&v["footer"]["text"]), 60)?;
-    let body_optional = matches!(kind, "product" | "catalog_message");
+    let body_optional = matches!(kind, "product" | "catalog_message" | "call_permission_request");
     if !body_optional && text(&v["body"]["text"]).is_empty() {
         return Err(missing("interactive.body.text"));
     }

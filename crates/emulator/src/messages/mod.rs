@@ -3,12 +3,16 @@
 mod accept;
 mod body;
 mod free_form;
+mod group;
 mod interactive;
+mod products;
 mod recipient;
 mod send;
 mod sent;
 mod template;
 pub(crate) mod wamid;
 
+pub(crate) use group::{pinned, tell};
+pub(crate) use products::person;
 pub(crate) use send::send;
 pub(crate) use sent::{Recent, Sent};

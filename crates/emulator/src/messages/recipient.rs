@@ -1,6 +1,6 @@
 //! Who a message goes to: the phone number or user id as Meta reads it.
 
-use super::body::Envelope;
+use super::body::{Envelope, Text};
 use crate::{
     Inner,
     directory::{Directory, Number},
@@ -29,9 +29,23 @@ pub(super) fn recipient(
     number: &Number,
     body: &Envelope<'_>,
 ) -> Outcome<Recipient> {
-    let (user, input, bsuid) = match (&body.to, &body.recipient) {
-        (Some(to), _) => (phone(behaviour, number, to.as_str())?, to.as_str(), false),
-        (None, Some(id)) => (by_id(e, directory, number, id.as_str())?, id.as_str(), true),
+    let written = |t: &Option<Text<'_>>| t.as_ref().map(|t| t.as_str().to_owned());
+    let (to, id) = (written(&body.to), written(&body.recipient));
+    person(e, behaviour, directory, number, to.as_deref(), id.as_deref())
+}
+
+/// The person of a phone number, or else of a user id, when this number may reach them.
+pub(super) fn person(
+    e: &Inner,
+    behaviour: &Behaviour,
+    directory: &Directory,
+    number: &Number,
+    to: Option<&str>,
+    id: Option<&str>,
+) -> Outcome<Recipient> {
+    let (user, input, bsuid) = match (to, id) {
+        (Some(to), _) => (phone(behaviour, number, to)?, to, false),
+        (None, Some(id)) => (by_id(e, directory, number, id)?, id, true),
         (None, None) => return Err(GraphError::required("to")),
     };
     if user == number.digits {

@@ -38,6 +38,8 @@ pub(crate) struct Sent {
     pub(crate) released: AtomicI64,
     pub(crate) callback: Option<Arc<str>>,
     pub(crate) reply_to: Option<Box<str>>,
+    /// The group it was sent to; `user` then stands for the group.
+    pub(crate) group: Option<Box<str>>,
 }
 
 impl Sent {
@@ -60,6 +62,7 @@ impl Sent {
             "error": self.plan.fails().then_some(self.plan.error),
             "biz_opaque_callback_data": self.callback.as_deref(),
             "reply_to": self.reply_to.as_deref(),
+            "group_id": self.group.as_deref(),
         })
     }
 
@@ -137,7 +140,7 @@ fn filled(shape: &Shape, components: &Value) -> Value {
             c["type"].as_str().is_some_and(|t| t.eq_ignore_ascii_case("button")) && index == Some(i as u64)
         })
     };
-    let buttons: Vec<Value> = shape
+    let mut buttons: Vec<Value> = shape
         .buttons
         .iter()
         .enumerate()
@@ -153,10 +156,19 @@ fn filled(shape: &Shape, components: &Value) -> Value {
                 }
                 ButtonKind::Phone => json!({"kind": "phone", "text": b.text, "phone": b.target}),
                 ButtonKind::CopyCode => json!({"kind": "copy_code", "text": b.text, "code": given["coupon_code"]}),
+                ButtonKind::Flow => {
+                    json!({"kind": "flow", "text": b.text, "flow_token": given["action"]["flow_token"]})
+                }
+                ButtonKind::VoiceCall => {
+                    json!({"kind": "voice_call", "text": b.text, "payload": given["payload"]})
+                }
                 other => json!({"kind": other.name().to_lowercase(), "text": b.text}),
             }
         })
         .collect();
+    if shape.call_permission {
+        buttons.extend(call_permission());
+    }
     let given_cards = find("carousel").map(|c| c["cards"].clone()).unwrap_or_default();
     let cards: Vec<Value> =
         shape.cards.iter().enumerate().map(|(i, card)| filled(card, &given_cards[i]["components"])).collect();
@@ -167,6 +179,12 @@ fn filled(shape: &Shape, components: &Value) -> Value {
         "buttons": buttons,
         "cards": cards,
     })
+}
+
+/// What a user may say to a request for permission to call.
+fn call_permission() -> [Value; 3] {
+    [("accept_permanent", "Always allow"), ("accept", "Allow temporarily"), ("reject", "Don't allow")]
+        .map(|(id, text)| json!({"kind": "call_permission", "id": id, "text": text}))
 }
 
 fn interactive(v: &Value) -> Value {
@@ -191,7 +209,14 @@ fn interactive(v: &Value) -> Value {
             buttons
                 .push(json!({"kind": "url", "text": parameters["display_text"], "url": parameters["url"]}));
         }
-        Some("flow") => buttons.push(json!({"kind": "flow", "text": parameters["flow_cta"]})),
+        Some("flow") => buttons.push(
+            json!({"kind": "flow", "text": parameters["flow_cta"], "flow_token": parameters["flow_token"]}),
+        ),
+        Some("call_permission_request") => buttons.extend(call_permission()),
+        Some("voice_call") => {
+            let label = parameters["display_text"].as_str().unwrap_or("Call now");
+            buttons.push(json!({"kind": "voice_call", "text": label, "payload": parameters["payload"]}));
+        }
         Some("location_request_message") => {
             buttons.push(json!({"kind": "send_location", "text": "Send location"}));
         }

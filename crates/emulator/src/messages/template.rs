@@ -312,6 +312,7 @@ fn buttons(approved: &[Button], components: &[Component<'_>]) -> Outcome<()> {
             ButtonKind::Flow => sub_type.eq_ignore_ascii_case("flow"),
             ButtonKind::Catalog => sub_type.eq_ignore_ascii_case("catalog"),
             ButtonKind::Mpm => sub_type.eq_ignore_ascii_case("mpm"),
+            ButtonKind::VoiceCall => sub_type.eq_ignore_ascii_case("voice_call"),
             ButtonKind::Phone => false,
             ButtonKind::Other => true,
         };

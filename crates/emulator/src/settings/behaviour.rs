@@ -1,7 +1,7 @@
 //! What happens: rules, pace, timing, habits of users, webhooks. All of it may change while the
 //! emulator runs.
 
-use super::Fault;
+use super::{CallBehaviour, Fault, FlowBehaviour, GroupBehaviour};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Everything that may be patched by `POST /_emulator/config`.
@@ -20,6 +20,12 @@ pub struct Behaviour {
     pub statuses: StatusSettings,
     /// How webhooks are delivered.
     pub webhooks: WebhookSettings,
+    /// How flows and their endpoints are judged.
+    pub flows: FlowBehaviour,
+    /// How calls are made and taken.
+    pub calling: CallBehaviour,
+    /// Who may make groups, and how large.
+    pub groups: GroupBehaviour,
     /// What goes wrong.
     pub faults: Vec<Fault>,
     /// What counts as the same message in the report.

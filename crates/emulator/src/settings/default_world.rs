@@ -1,7 +1,7 @@
 //! The world an emulator has when nobody describes one.
 
 use super::{
-    AppSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings, WabaSettings,
+    AppSettings, FlowSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings, WabaSettings,
     World,
 };
 use serde_json::{Value, json};
@@ -35,6 +35,15 @@ pub(super) fn world() -> World {
                     ..NumberSettings::default()
                 }],
                 templates: templates(),
+                flows: vec![FlowSettings {
+                    id: World::FLOW_ID,
+                    app: World::APP_ID,
+                    name: "book_a_visit".into(),
+                    categories: vec!["APPOINTMENT_BOOKING".into()],
+                    status: "PUBLISHED".into(),
+                    flow_json: Some(include_str!("booking_flow.json").into()),
+                    ..FlowSettings::default()
+                }],
                 ..WabaSettings::default()
             }],
             ..PortfolioSettings::default()

@@ -4,8 +4,11 @@
 //! account, one number, eleven templates, and every phone number on earth on WhatsApp.
 
 mod behaviour;
+mod calling;
 mod default_world;
 mod faults;
+mod flows;
+mod groups;
 mod id;
 mod world;
 
@@ -13,7 +16,10 @@ pub use behaviour::{
     Behaviour, Between, Identity, PaceSettings, PairPace, Population, Rules, StatusSettings, Throughput,
     UserCap, WebhookSettings,
 };
+pub use calling::{CallBehaviour, CallPermissionSettings};
 pub use faults::{Fault, FaultKind, When};
+pub use flows::{FlowBehaviour, FlowSettings};
+pub use groups::{GroupBehaviour, GroupSettings};
 pub use id::ObjectId;
 pub use world::{
     AppSettings, NumberSettings, PortfolioSettings, TemplateSettings, TokenSettings, WabaSettings, World,

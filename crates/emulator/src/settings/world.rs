@@ -1,6 +1,6 @@
 //! Who exists: apps, tokens, portfolios, accounts, numbers, templates.
 
-use super::{ObjectId, Throughput, default_world};
+use super::{FlowSettings, GroupSettings, ObjectId, Throughput, default_world};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ impl World {
     pub const WABA_ID: ObjectId = ObjectId(102_290_129_340_398);
     /// Phone number id of the default world.
     pub const NUMBER_ID: ObjectId = ObjectId(106_540_352_242_922);
+    /// Published flow of the default world, named `book_a_visit`: screens `WELCOME` and `DETAILS`.
+    pub const FLOW_ID: ObjectId = ObjectId(884_127_190_345_671);
 }
 
 /// A developer app.
@@ -124,6 +126,8 @@ pub struct WabaSettings {
     pub numbers: Vec<NumberSettings>,
     /// Its templates.
     pub templates: Vec<TemplateSettings>,
+    /// Its flows.
+    pub flows: Vec<FlowSettings>,
 }
 
 impl Default for WabaSettings {
@@ -139,6 +143,7 @@ impl Default for WabaSettings {
             marketing_disabled: false,
             numbers: Vec::new(),
             templates: Vec::new(),
+            flows: Vec::new(),
         }
     }
 }
@@ -173,6 +178,12 @@ pub struct NumberSettings {
     pub override_url: Option<String>,
     /// When it was onboarded (unix seconds).
     pub onboarded_at: i64,
+    /// Its groups.
+    pub groups: Vec<GroupSettings>,
+    /// Its settings, as `GET /{phone_number_id}/settings` answers them.
+    pub settings: serde_json::Map<String, Value>,
+    /// The public key (PEM) that flows with an endpoint are sealed with.
+    pub flow_public_key: Option<String>,
 }
 
 impl Default for NumberSettings {
@@ -191,6 +202,9 @@ impl Default for NumberSettings {
             on_business_app: false,
             override_url: None,
             onboarded_at: 0,
+            groups: Vec::new(),
+            settings: serde_json::Map::new(),
+            flow_public_key: None,
         }
     }
 }

@@ -4,6 +4,7 @@ use super::{Category, Shape, Template, format, life};
 use crate::{
     Inner,
     directory::Directory,
+    flows,
     graph::{Call, Grant, GraphError, Outcome, Permission, Reply, call::text},
     settings::TemplateSettings,
     sync::{lock, read, write},
@@ -43,7 +44,7 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
     let parameter_format = text(&p, "parameter_format").unwrap_or_else(|| "POSITIONAL".into());
     let named = parameter_format.eq_ignore_ascii_case("NAMED");
     let library = text(&p, "library_template_name").is_some();
-    let components = match p.get("components") {
+    let mut components = match p.get("components") {
         Some(c) => c.clone(),
         None if library => json!([{"type": "BODY", "text": "This is a template of Meta's library."}]),
         None => return Err(GraphError::required("components")),
@@ -54,6 +55,9 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
         let handles = behaviour.rules.media_ids;
         let known = |h: &str| !handles || lock(&e.media).handles.contains(h);
         format::check(&components, named, category == Category::Authentication, &known)?;
+    }
+    if behaviour.flows.checked {
+        flows::link_buttons(&mut d, waba, &name, &mut components, now)?;
     }
     let settings =
         TemplateSettings { name, language, parameter_format, components, ..TemplateSettings::default() };

@@ -13,6 +13,8 @@ pub(crate) struct Shape {
     pub(crate) footer: String,
     pub(crate) buttons: Vec<Button>,
     pub(crate) limited_time_offer: Option<bool>,
+    /// Asks for permission to call.
+    pub(crate) call_permission: bool,
     pub(crate) cards: Vec<Shape>,
 }
 
@@ -34,7 +36,7 @@ pub(crate) enum Header {
 pub(crate) struct Button {
     pub(crate) kind: ButtonKind,
     pub(crate) text: String,
-    /// The link of a URL button, the number of a phone button.
+    /// The link of a URL button, the number of a phone button, id or name of a flow.
     pub(crate) target: String,
 }
 
@@ -51,6 +53,7 @@ pub(crate) enum ButtonKind {
     Flow,
     Catalog,
     Mpm,
+    VoiceCall,
     Other,
 }
 
@@ -79,6 +82,7 @@ impl Shape {
                     shape.limited_time_offer =
                         Some(c["limited_time_offer"]["has_expiration"].as_bool().unwrap_or(false));
                 }
+                "CALL_PERMISSION_REQUEST" => shape.call_permission = true,
                 "CAROUSEL" => {
                     let cards = c["cards"].as_array().into_iter().flatten();
                     shape.cards = cards.map(|card| Self::of(&card["components"], named)).collect();
@@ -120,7 +124,9 @@ impl Header {
 
 impl Button {
     fn of(b: &Value) -> Self {
-        let target = b["url"].as_str().or(b["phone_number"].as_str()).unwrap_or_default();
+        let flow = b["flow_id"].as_u64().map(|id| id.to_string());
+        let named = ["url", "phone_number", "flow_id", "flow_name"].iter().find_map(|n| b[*n].as_str());
+        let target = named.or(flow.as_deref()).unwrap_or_default();
         let kind = match upper(&b["type"]).as_str() {
             "QUICK_REPLY" => ButtonKind::QuickReply,
             "URL" => ButtonKind::Url { variable: target.contains("{{") },
@@ -131,6 +137,7 @@ impl Button {
             "FLOW" => ButtonKind::Flow,
             "CATALOG" => ButtonKind::Catalog,
             "MPM" => ButtonKind::Mpm,
+            "VOICE_CALL" => ButtonKind::VoiceCall,
             _ => ButtonKind::Other,
         };
         let text = b["text"].as_str().unwrap_or(if kind == (ButtonKind::Url { variable: true }) {
@@ -153,6 +160,7 @@ impl ButtonKind {
             Self::Flow => "Flow",
             Self::Catalog => "Catalog",
             Self::Mpm => "Mpm",
+            Self::VoiceCall => "VoiceCall",
             Self::Other => "Other",
         }
     }

@@ -1,6 +1,7 @@
 //! Moments: what is still to happen, in the order in which it will.
 
-use super::update::{Batch, Item};
+use super::update::{Batch, Item, Note};
+use std::sync::Arc;
 use tisara_domain::Timestamp;
 
 /// What happens at a moment. Nearly all are steps: the others are boxed to keep those small.
@@ -27,6 +28,16 @@ pub(crate) enum Task {
     Sync { number: u32, part: u32 },
     /// A portfolio's messaging limit grows.
     Upgrade { portfolio: u64 },
+    /// An update planned for this moment.
+    Tell(Arc<Note>),
+    /// A message of a group is pinned, or no longer.
+    Pin { group: Box<str>, pin: Box<str> },
+    /// The phone of a called user rings.
+    Ring { call: Box<str> },
+    /// A called user picks up.
+    PickUp { call: Box<str> },
+    /// Nobody has taken a call.
+    Missed { call: Box<str> },
     /// A user answers or stops marketing after reading.
     Reaction { user: u64, number: u32, serial: u64, stop: bool },
 }

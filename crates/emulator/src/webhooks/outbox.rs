@@ -103,10 +103,14 @@ impl Outbox {
     }
 
     pub(crate) fn note(&self, directory: &Directory, note: Note) {
+        self.note_shared(directory, Arc::new(note));
+    }
+
+    pub(crate) fn note_shared(&self, directory: &Directory, note: Arc<Note>) {
         {
             let mut state = self.lock();
             let now = Timestamp::from_seconds(note.at_s);
-            state.route(directory, now, Item::Note(Arc::new(note)), None);
+            state.route(directory, now, Item::Note(note), None);
         }
         self.wake.notify_one();
     }

@@ -8,6 +8,8 @@ use std::collections::BTreeMap;
 use tisara_emulator::World;
 
 const USER: &str = "16505551234";
+/// An account of the same business with the flow `appointment`.
+const OTHER_WABA: &str = "77";
 
 /// A fresh emulator, and what an example's placeholders stand for in it.
 pub(crate) struct Stage {
@@ -21,7 +23,15 @@ pub(crate) struct Stage {
 impl Stage {
     /// Everything the examples take for granted has happened.
     pub(crate) async fn set(call: &str, body: Option<&Value>) -> Self {
-        let bench = Bench::new();
+        let bench = Bench::with(|s| {
+            let mut other = s.world.portfolios[0].wabas[0].clone();
+            other.id = OTHER_WABA.parse().unwrap();
+            (other.numbers, other.templates) = (Vec::new(), Vec::new());
+            (other.flows[0].id, other.flows[0].name) = (tisara_emulator::settings::ObjectId(0), "appointment".into());
+            if call == "POST /{WABA-ID}/migrate_flows" {
+                s.world.portfolios[0].wabas.push(other);
+            }
+        });
         bench.post(&format!("/_emulator/users/{USER}/write"), json!({"text": "hello"})).await;
         bench.emulator.deliver_due().await;
         let inbound = bench.receiver.messages()[0]["id"].as_str().unwrap().to_owned();
@@ -32,6 +42,7 @@ impl Stage {
             ("WABA-ID", World::WABA_ID.to_string()),
             ("WhatsApp-Business-Account-ID", World::WABA_ID.to_string()),
             ("Phone-Number-ID", World::NUMBER_ID.to_string()),
+            ("Flow-ID", World::FLOW_ID.to_string()),
             ("Media-ID", stage.upload("image/jpeg").await),
             ("TEMPLATE_ID", stage.template_id("order_update").await),
         ]);
@@ -72,6 +83,39 @@ impl Stage {
                 assert_eq!(status, 200, "{made}");
                 self.ids.insert("QR-Code-ID", made["code"].as_str().unwrap().to_owned());
             }
+            "GET /{Phone-Number-ID}/whatsapp_business_encryption" => {
+                let path = format!("/v23.0/{number}/whatsapp_business_encryption");
+                let key = json!({"business_public_key": include_str!("../support/public.pem")});
+                assert_eq!(self.bench.post(&path, key).await.0, 200);
+            }
+            "POST /{Phone-Number-ID}/calls" | "GET /{Phone-Number-ID}/call_permissions" => {
+                let on = json!({"calling": {"status": "ENABLED"}});
+                assert_eq!(self.bench.post(&format!("/v23.0/{number}/settings"), on).await.0, 200);
+                let call = |user: &str| format!("/_emulator/users/{user}/call");
+                let permit = json!({"action": "permit", "permanent": true});
+                assert_eq!(self.bench.post(&call("14085551234"), permit).await.0, 200);
+                let (_, made) = self.bench.post(&call(USER), json!({})).await;
+                self.ids.insert("Call-ID", made["id"].as_str().unwrap().to_owned());
+            }
+            _ if call.contains("/{group_id}") => {
+                let new = json!({"messaging_product": "whatsapp", "subject": "Trip", "join_approval_mode": "approval_required"});
+                assert_eq!(self.bench.post(&format!("/v23.0/{number}/groups"), new).await.0, 200);
+                self.bench.emulator.deliver_due().await;
+                let made = self.bench.receiver.values("group_lifecycle_update")[0]["groups"][0].clone();
+                let id = made["group_id"].as_str().unwrap().to_owned();
+                for user in [USER, "94771234567"] {
+                    let (_, asked) = self.bench.post(&format!("/_emulator/users/{user}/group"), json!({"group": id})).await;
+                    self.ids.insert("Join-Request", asked["join_request_id"].as_str().unwrap().to_owned());
+                }
+                let let_in = json!({"messaging_product": "whatsapp", "join_requests": [self.ids["Join-Request"]]});
+                if call.contains("participants") || call == "GET /{group_id}" {
+                    assert_eq!(self.bench.post(&format!("/v23.0/{id}/join_requests"), let_in).await.0, 200);
+                }
+                self.ids.insert("group_id", id);
+            }
+            "DELETE /{Flow-ID}" | "POST /{Flow-ID}/assets" | "POST /{Flow-ID}/publish" => {
+                self.ids.insert("Flow-ID", self.draft().await);
+            }
             "GET /{WABA-ID}/subscribed_apps" => {
                 let path = format!("/v23.0/{}/subscribed_apps", World::WABA_ID);
                 assert_eq!(self.bench.post(&path, json!({})).await.0, 200);
@@ -89,8 +133,10 @@ impl Stage {
                 None => step,
             });
         let mut path = format!("/v23.0{}", filled.collect::<Vec<_>>().join("/"));
-        if call == "DELETE /{WABA-ID}/message_templates" {
-            path.push_str("?name=order_update");
+        match call {
+            "DELETE /{WABA-ID}/message_templates" => path.push_str("?name=order_update"),
+            "GET /{Phone-Number-ID}/call_permissions" => path.push_str("?user_wa_id=14085551234"),
+            _ => {}
         }
         path
     }
@@ -112,6 +158,9 @@ impl Stage {
                 text = text.replace(placeholder, &self.upload(kind).await);
             }
         }
+        let published = World::FLOW_ID.to_string();
+        let flow = if text.contains(r#""mode":"draft""#) { self.draft().await } else { published.clone() };
+        let call = self.ids.get("Call-ID").map_or("", String::as_str);
         for (placeholder, instead) in [
             ("{{Recipient-Phone-Number}}", USER),
             ("{{Recipient-WA-Phone-Number}}", USER),
@@ -127,7 +176,10 @@ impl Stage {
             ("language-and-locale-code", "en_US"),
             ("YOUR_VERIFY_TOKEN_PLACEHOLDER", "good"),
             ("YOUR_VERIFY_TOKEN", "good"),
-            ("{{Flow-ID}}", "1122334455"),
+            ("{{Flow-ID}}", &flow),
+            ("{{Flow-Name}}", if flow == published { "book_a_visit" } else { "draft" }),
+            ("<SCREEN_ID>", "WELCOME"),
+            ("wacid.HBgLMTIxODU1NTI4MjgVAgARGCAyODRQIAFRoA", call),
             // Longer than what they stand for may be.
             ("<LIST_SECTION_", "<"),
             ("<SECTION_", "<"),
@@ -139,6 +191,36 @@ impl Stage {
             replace_handles(&mut filled, &self.handle().await);
         }
         filled
+    }
+
+    /// A flow that is not published.
+    async fn draft(&self) -> String {
+        let new = json!({"name": "draft", "clone_flow_id": World::FLOW_ID.to_string()});
+        let (status, made) = self.bench.post(&format!("/v23.0/{}/flows", World::WABA_ID), new).await;
+        assert_eq!(status, 200, "{made}");
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// What is sent to calls that the file describes by a form only.
+    fn form(&self, call: &str) -> Option<Value> {
+        Some(match call {
+            "POST /{WABA-ID}/flows" => json!({"name": "new", "categories": ["OTHER"], "endpoint_uri": "https://example.com"}),
+            "POST /{Flow-ID}" => json!({"name": "renamed", "categories": ["OTHER"]}),
+            "POST /{WABA-ID}/migrate_flows" => {
+                json!({"source_waba_id": OTHER_WABA, "source_flow_names": ["appointment", "leadgen"]})
+            }
+            "POST /{Phone-Number-ID}/whatsapp_business_encryption" => json!({"business_public_key": include_str!("../support/public.pem")}),
+            "POST /{Phone-Number-ID}/groups" => json!({"messaging_product": "whatsapp", "subject": "Trip"}),
+            "POST /{group_id}" => json!({"messaging_product": "whatsapp", "subject": "Trip"}),
+            "POST /{group_id}/invite_link" | "DELETE /{group_id}/invite_link" => json!({"messaging_product": "whatsapp"}),
+            "POST /{group_id}/join_requests" | "DELETE /{group_id}/join_requests" => {
+                json!({"messaging_product": "whatsapp", "join_requests": [self.ids["Join-Request"]]})
+            }
+            "DELETE /{group_id}/participants" => {
+                json!({"messaging_product": "whatsapp", "participants": [{"user": "94771234567"}]})
+            }
+            _ => return None,
+        })
     }
 
     /// A template of the shape an example fills, made and approved.
@@ -156,7 +238,7 @@ impl Stage {
                 }
                 _ => buttons.push(match part["sub_type"].as_str().unwrap().to_lowercase().as_str() {
                     "catalog" => json!({"type": "CATALOG", "text": "View catalog"}),
-                    "flow" => json!({"type": "FLOW", "text": "Open", "flow_id": "1122334455", "flow_action": "navigate", "navigate_screen": "ONE"}),
+                    "flow" => json!({"type": "FLOW", "text": "Open", "flow_id": World::FLOW_ID.to_string(), "flow_action": "navigate", "navigate_screen": "WELCOME"}),
                     _ => json!({"type": "QUICK_REPLY", "text": format!("Button {}", buttons.len())}),
                 }),
             }
@@ -216,6 +298,10 @@ impl Stage {
             };
             return self.bench.request(upload(mime)).await;
         }
+        if call == "POST /{Flow-ID}/assets" {
+            return self.bench.request(flow_json(&self.path(call))).await;
+        }
+        let body = body.or_else(|| self.form(call));
         let (method, _) = call.split_once(' ').unwrap();
         self.bench.call(method, &format!("{}{query}", self.path(call)), body).await
     }
@@ -229,6 +315,17 @@ fn replace_handles(value: &mut Value, handle: &str) {
         Value::Object(object) => object.values_mut().for_each(|v| replace_handles(v, handle)),
         _ => {}
     }
+}
+
+fn flow_json(path: &str) -> Request {
+    let body = "--x\r\nContent-Disposition: form-data; name=\"name\"\r\n\r\nflow.json\r\n\
+         --x\r\nContent-Disposition: form-data; name=\"asset_type\"\r\n\r\nFLOW_JSON\r\n\
+         --x\r\nContent-Disposition: form-data; name=\"file\"; filename=\"flow.json\"\r\nContent-Type: application/json\r\n\r\n{\"version\": \"7.3\", \"tune\": 1}\r\n--x--\r\n";
+    Request::post(path)
+        .header("authorization", format!("Bearer {}", World::TOKEN))
+        .header("content-type", "multipart/form-data; boundary=x")
+        .body(Body::from(body))
+        .unwrap()
 }
 
 fn upload(mime: &str) -> Request {
