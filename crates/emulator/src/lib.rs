@@ -103,8 +103,8 @@ pub use control::{
     ConfigError, Control, ControlError, Described, News, NumberChange, SavedUser, State, Tap, TemplateChange,
 };
 pub use flows::{FlowChange, FlowStep};
-pub use groups::{GroupChange, GroupStep};
 pub use graph::{CODES, Code, ConnectionReset};
+pub use groups::{GroupChange, GroupStep};
 pub use report::{Doubled, Repeated, Report, StatusCount, WebhookCount};
 pub use settings::{Settings, World};
 pub use tisara_domain::ManualClock;

@@ -1,5 +1,7 @@
 //! Calls: enabling them, permission, calls of a business and of a user, and what is told of them.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 mod support;
 
 use serde_json::{Value, json};
@@ -34,8 +36,12 @@ async fn act(b: &Bench, action: Value) -> (u16, Value) {
 }
 
 async fn connect(b: &Bench) -> (u16, Value) {
-    act(b, json!({"to": format!("+{USER}"), "action": "connect", "session": {"sdp_type": "offer", "sdp": SDP},
-        "biz_opaque_callback_data": "job.1"})).await
+    act(
+        b,
+        json!({"to": format!("+{USER}"), "action": "connect", "session": {"sdp_type": "offer", "sdp": SDP},
+        "biz_opaque_callback_data": "job.1"}),
+    )
+    .await
 }
 
 /// What was told of calls: the events and states, in order.
@@ -64,7 +70,10 @@ async fn calling_is_off_until_it_is_enabled() {
     b.post(&edge("settings"), json!({"calling": {"callback_permission_status": "ENABLED"}})).await;
     let (_, settings) = b.get(&edge("settings")).await;
     let calling = &settings["calling"];
-    assert_eq!((&calling["status"], &calling["callback_permission_status"]), (&json!("ENABLED"), &json!("ENABLED")));
+    assert_eq!(
+        (&calling["status"], &calling["callback_permission_status"]),
+        (&json!("ENABLED"), &json!("ENABLED"))
+    );
 }
 
 #[tokio::test]
@@ -86,13 +95,20 @@ async fn a_business_asks_for_permission_and_calls() {
     assert_eq!(code(&b.send(ask.clone()).await.1), 138_009);
     let permissions = format!("{}?user_wa_id={USER}", edge("call_permissions"));
     let (_, before) = b.get(&permissions).await;
-    assert_eq!((&before["permission"]["status"], &before["actions"][0]["limits"][0]["current_usage"]), (&json!("no_permission"), &json!(1)));
+    assert_eq!(
+        (&before["permission"]["status"], &before["actions"][0]["limits"][0]["current_usage"]),
+        (&json!("no_permission"), &json!(1))
+    );
     assert_eq!(before["actions"][1]["can_perform_action"], false);
-    let tapped = b.post(&format!("/_emulator/users/{USER}/tap"), json!({"button": "Allow temporarily"})).await;
+    let tapped =
+        b.post(&format!("/_emulator/users/{USER}/tap"), json!({"button": "Allow temporarily"})).await;
     assert_eq!(tapped.0, 200, "{}", tapped.1);
     b.emulator.deliver_due().await;
     let reply = b.receiver.messages().pop().unwrap()["interactive"]["call_permission_reply"].clone();
-    assert_eq!((&reply["response"], &reply["is_permanent"], &reply["response_source"]), (&json!("accept"), &json!(false), &json!("user_action")));
+    assert_eq!(
+        (&reply["response"], &reply["is_permanent"], &reply["response_source"]),
+        (&json!("accept"), &json!(false), &json!("user_action"))
+    );
     let (_, after) = b.get(&permissions).await;
     assert_eq!(after["permission"]["status"], "temporary");
 
@@ -109,7 +125,10 @@ async fn a_business_asks_for_permission_and_calls() {
     assert_eq!(told(&b), ["connect", "RINGING", "ACCEPTED", "terminate"]);
     let values = b.receiver.values("calls");
     let first = &values[0]["calls"][0];
-    assert_eq!((&first["session"]["sdp_type"], &first["direction"], &first["to"]), (&json!("answer"), &json!("BUSINESS_INITIATED"), &json!(USER)));
+    assert_eq!(
+        (&first["session"]["sdp_type"], &first["direction"], &first["to"]),
+        (&json!("answer"), &json!("BUSINESS_INITIATED"), &json!(USER))
+    );
     assert_eq!(values[1]["statuses"][0]["biz_opaque_callback_data"], "job.1");
     let last = &values[3]["calls"][0];
     assert_eq!((&last["status"], &last["duration"]), (&json!("COMPLETED"), &json!(30)));
@@ -167,22 +186,40 @@ async fn a_user_calls_and_the_business_takes_it() {
     let id = user(&b, json!({})).await["id"].clone();
     b.emulator.deliver_due().await;
     let begun = b.receiver.values("calls")[0]["calls"][0].clone();
-    assert_eq!((&begun["id"], &begun["session"]["sdp_type"], &begun["from"]), (&id, &json!("offer"), &json!(USER)));
+    assert_eq!(
+        (&begun["id"], &begun["session"]["sdp_type"], &begun["from"]),
+        (&id, &json!("offer"), &json!(USER))
+    );
     // The call has opened the window: a text goes out.
     let (_, sent) = b.send(support::text(&format!("+{USER}"), "We call back")).await;
     let answer = json!({"sdp_type": "answer", "sdp": SDP});
     assert_eq!(code(&act(&b, json!({"action": "accept", "call_id": id})).await.1), 100);
     assert_eq!(act(&b, json!({"action": "pre_accept", "call_id": id, "session": answer})).await.0, 200);
-    assert_eq!(act(&b, json!({"action": "accept", "call_id": id, "session": answer, "biz_opaque_callback_data": "x"})).await.0, 200);
+    assert_eq!(
+        act(
+            &b,
+            json!({"action": "accept", "call_id": id, "session": answer, "biz_opaque_callback_data": "x"})
+        )
+        .await
+        .0,
+        200
+    );
     assert_eq!(code(&act(&b, json!({"action": "accept", "call_id": id, "session": answer})).await.1), 100);
     b.advance(Duration::from_secs(12)).await;
     user(&b, json!({"action": "hang_up"})).await;
     b.emulator.deliver_due().await;
     let ended = b.receiver.values("calls").pop().unwrap()["calls"][0].clone();
-    assert_eq!((&ended["status"], &ended["duration"], &ended["biz_opaque_callback_data"]), (&json!("COMPLETED"), &json!(12), &json!("x")));
+    assert_eq!(
+        (&ended["status"], &ended["duration"], &ended["biz_opaque_callback_data"]),
+        (&json!("COMPLETED"), &json!(12), &json!("x"))
+    );
     let reply = b.receiver.messages().pop().unwrap();
-    assert_eq!((&reply["context"]["id"], &reply["interactive"]["call_permission_reply"]["response_source"]), (&id, &json!("automatic")));
-    let failed = b.receiver.statuses().iter().any(|s| s["id"] == sent["messages"][0]["id"] && s["status"] == "failed");
+    assert_eq!(
+        (&reply["context"]["id"], &reply["interactive"]["call_permission_reply"]["response_source"]),
+        (&id, &json!("automatic"))
+    );
+    let failed =
+        b.receiver.statuses().iter().any(|s| s["id"] == sent["messages"][0]["id"] && s["status"] == "failed");
     assert!(!failed);
 }
 

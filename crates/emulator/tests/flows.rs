@@ -1,5 +1,7 @@
 //! Flows: made, published, sent, opened on a phone, answered by the business's endpoint, completed.
 
+#![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
+
 #[path = "support/endpoint.rs"]
 mod endpoint;
 mod support;
@@ -89,7 +91,11 @@ async fn with_endpoint() -> (Bench, Endpoint, String) {
     assert_eq!(set, (200, json!({"success": true})));
     let flow = json!({"flow_json": asking().to_string(), "endpoint_uri": "https://business.test/flow", "publish": true});
     let (status, made) = made(&b, flow).await;
-    assert_eq!((status, &made["success"], &made["validation_errors"]), (200, &json!(true), &json!([])), "{made}");
+    assert_eq!(
+        (status, &made["success"], &made["validation_errors"]),
+        (200, &json!(true), &json!([])),
+        "{made}"
+    );
     b.post(&format!("/_emulator/users/{USER}/write"), json!({"text": "hi"})).await;
     (b, endpoint, made["id"].as_str().unwrap().to_owned())
 }
@@ -102,7 +108,10 @@ async fn a_flow_is_made_filled_published_and_withdrawn() {
     assert_eq!(code(&refused), 139_002, "{refused}");
     let (_, wrong) = upload(&b, &id, r#"{"version": "7.3", "screens": [], "tune": 1}"#).await;
     let errors = wrong["validation_errors"].as_array().unwrap();
-    assert_eq!((errors[0]["error"].as_str(), errors[0]["line_start"].as_u64()), (Some("INVALID_PROPERTY_KEY"), Some(1)));
+    assert_eq!(
+        (errors[0]["error"].as_str(), errors[0]["line_start"].as_u64()),
+        (Some("INVALID_PROPERTY_KEY"), Some(1))
+    );
     let (_, refused) = b.post(&format!("/v25.0/{id}/publish"), json!({})).await;
     assert!(details(&refused).contains("validation errors"), "{refused}");
     let (_, right) = upload(&b, &id, &one_screen().to_string()).await;
@@ -117,15 +126,21 @@ async fn a_flow_is_made_filled_published_and_withdrawn() {
     assert_eq!(b.post(&format!("/v25.0/{id}/publish"), json!({})).await.0, 200);
     let fields = "id,name,status,categories,json_version,preview.invalidate(false),health_status,application,updated_at";
     let (_, read) = b.get(&format!("/v25.0/{id}?fields={fields}")).await;
-    assert_eq!((&read["name"], &read["status"], &read["json_version"]), (&json!("poll"), &json!("PUBLISHED"), &json!("7.3")));
+    assert_eq!(
+        (&read["name"], &read["status"], &read["json_version"]),
+        (&json!("poll"), &json!("PUBLISHED"), &json!("7.3"))
+    );
     assert_eq!(read["health_status"]["can_send_message"], "AVAILABLE");
-    assert!(read["preview"]["preview_url"].is_string() && read["updated_at"].as_str().unwrap().ends_with("+0000"));
+    assert!(
+        read["preview"]["preview_url"].is_string() && read["updated_at"].as_str().unwrap().ends_with("+0000")
+    );
     assert_eq!(code(&b.call("DELETE", &format!("/v25.0/{id}"), None).await.1), 139_004);
     assert_eq!(code(&upload(&b, &id, "{}").await.1), 139_001);
     assert_eq!(b.post(&format!("/v25.0/{id}/deprecate"), json!({})).await.0, 200);
     assert_eq!(code(&b.post(&format!("/v25.0/{id}/deprecate"), json!({})).await.1), 139_003);
     b.emulator.deliver_due().await;
-    let told: Vec<String> = b.receiver.values("flows").iter().map(|v| v["new_status"].as_str().unwrap().to_owned()).collect();
+    let told: Vec<String> =
+        b.receiver.values("flows").iter().map(|v| v["new_status"].as_str().unwrap().to_owned()).collect();
     assert_eq!(told, ["DRAFT", "PUBLISHED", "DEPRECATED"]);
 }
 
@@ -142,7 +157,8 @@ async fn names_are_unique_and_drafts_can_be_deleted_and_cloned() {
     assert_eq!(b.get(&format!("/v25.0/{copied}?fields=json_version")).await.1["json_version"], "7.3");
     assert_eq!(b.call("DELETE", &format!("/v25.0/{id}"), None).await, (200, json!({"success": true})));
     let (_, list) = b.get(&flows()).await;
-    let names: Vec<&str> = list["data"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
+    let names: Vec<&str> =
+        list["data"].as_array().unwrap().iter().map(|f| f["name"].as_str().unwrap()).collect();
     assert_eq!(names, ["copy", "book_a_visit"]);
 }
 
@@ -154,13 +170,17 @@ async fn flows_are_copied_to_another_account_of_the_business() {
         (other.numbers, other.templates, other.flows) = (Vec::new(), Vec::new(), Vec::new());
         s.world.portfolios[0].wabas.push(other);
     });
-    let ask = json!({"source_waba_id": World::WABA_ID.to_string(), "source_flow_names": ["book_a_visit", "none"]});
+    let ask =
+        json!({"source_waba_id": World::WABA_ID.to_string(), "source_flow_names": ["book_a_visit", "none"]});
     let (status, answer) = b.post("/v25.0/77/migrate_flows", ask).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(answer["migrated_flows"][0]["source_id"], World::FLOW_ID.to_string());
     assert_eq!(answer["failed_flows"][0]["error_code"], "4233041");
     let (_, list) = b.get("/v25.0/77/flows").await;
-    assert_eq!((&list["data"][0]["status"], &list["data"][0]["id"]), (&json!("PUBLISHED"), &answer["migrated_flows"][0]["migrated_id"]));
+    assert_eq!(
+        (&list["data"][0]["status"], &list["data"][0]["id"]),
+        (&json!("PUBLISHED"), &answer["migrated_flows"][0]["migrated_id"])
+    );
 }
 
 #[tokio::test]
@@ -241,7 +261,10 @@ async fn an_endpoint_is_asked_sealed_and_its_screens_are_shown() {
     b.send(message(json!({"flow_id": flow, "flow_token": "t2", "flow_action": "data_exchange"}))).await;
     endpoint.screen("ONE", json!({"slots": [{"id": "a", "title": "Nine"}]}));
     let opened = step(&b, json!({})).await;
-    assert_eq!((&opened["screen"], &opened["fields"][0]["options"][0]["title"]), (&json!("ONE"), &json!("Nine")));
+    assert_eq!(
+        (&opened["screen"], &opened["fields"][0]["options"][0]["title"]),
+        (&json!("ONE"), &json!("Nine"))
+    );
     endpoint.screen("TWO", json!({"slots": []}));
     assert_eq!(step(&b, json!({"action": "submit", "values": {"slot": "a"}})).await["screen"], "TWO");
     let done = json!({"extension_message_response": {"params": {"flow_token": "t2", "slot": "a"}}});
@@ -251,8 +274,10 @@ async fn an_endpoint_is_asked_sealed_and_its_screens_are_shown() {
     let asked = endpoint.asked.lock().unwrap().clone();
     let actions: Vec<&str> = asked.iter().map(|a| a["action"].as_str().unwrap()).collect();
     assert_eq!(actions, ["ping", "INIT", "data_exchange", "data_exchange"]);
-    assert_eq!((&asked[2]["screen"], &asked[2]["data"], &asked[2]["flow_token"], &asked[2]["version"]),
-        (&json!("ONE"), &json!({"slot": "a"}), &json!("t2"), &json!("3.0")));
+    assert_eq!(
+        (&asked[2]["screen"], &asked[2]["data"], &asked[2]["flow_token"], &asked[2]["version"]),
+        (&json!("ONE"), &json!({"slot": "a"}), &json!("t2"), &json!("3.0"))
+    );
 }
 
 #[tokio::test]
@@ -294,7 +319,8 @@ async fn a_wrong_answer_is_told_to_the_endpoint_and_errors_to_the_business() {
         step(&b, json!({"action": "submit"})).await;
     }
     b.emulator.deliver_due().await;
-    let alerts: Vec<Value> = b.receiver.values("flows").into_iter().filter(|v| v["event"] == "ENDPOINT_ERROR_RATE").collect();
+    let alerts: Vec<Value> =
+        b.receiver.values("flows").into_iter().filter(|v| v["event"] == "ENDPOINT_ERROR_RATE").collect();
     assert_eq!((&alerts[0]["alert_state"], &alerts[0]["flow_id"]), (&json!("ACTIVATED"), &json!(flow)));
     assert_eq!(alerts[0]["errors"][0]["error_type"], "UNEXPECTED_HTTP_STATUS_CODE");
     let alert = json!({"alert": {"event": "ENDPOINT_LATENCY", "p90_latency": 8000, "threshold": 7000, "alert_state": "ACTIVATED"}, "ping": true});
@@ -311,10 +337,18 @@ async fn keys_and_flows_are_kept_over_a_restart() {
     let fresh = Bench::new();
     assert_eq!(fresh.post("/_emulator/state", state).await.0, 200);
     let (_, read) = fresh.get(&format!("/v25.0/{flow}?fields=status,endpoint_uri,data_api_version")).await;
-    assert_eq!((&read["status"], &read["endpoint_uri"]), (&json!("PUBLISHED"), &json!("https://business.test/flow")));
+    assert_eq!(
+        (&read["status"], &read["endpoint_uri"]),
+        (&json!("PUBLISHED"), &json!("https://business.test/flow"))
+    );
     let (_, held) = fresh.get(&format!("/v25.0/{}/whatsapp_business_encryption", World::NUMBER_ID)).await;
     assert_eq!(held["data"][0]["business_public_key"], pem(key(0)));
-    let (_, bad) = fresh.post(&format!("/v25.0/{}/whatsapp_business_encryption", World::NUMBER_ID), json!({"business_public_key": "x"})).await;
+    let (_, bad) = fresh
+        .post(
+            &format!("/v25.0/{}/whatsapp_business_encryption", World::NUMBER_ID),
+            json!({"business_public_key": "x"}),
+        )
+        .await;
     assert_eq!(code(&bad), 100);
     assert_eq!(fresh.send(hello(&format!("+{USER}"))).await.0, 200);
 }

@@ -2,12 +2,13 @@
 
 use super::{chat, qr, registration, username};
 use crate::{
-    Inner, calling, flows, groups,
+    Inner, calling, flows,
     graph::{
         Call, Grant, GraphError, Outcome, Permission, Reply,
         call::{text, unknown_edge},
         collection::{fields, page},
     },
+    groups,
     sync::{read, write},
     users,
     webhooks::Task,

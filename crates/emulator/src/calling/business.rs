@@ -167,7 +167,9 @@ fn answer(
     let wrong = |why: &str| Err(GraphError::invalid(format!("The call {call_id} {why}.")));
     match (action, call.stage) {
         (_, Stage::Ended) => return wrong("has ended"),
-        ("pre_accept" | "accept" | "reject", _) if call.by_business => return wrong("was made by the business itself"),
+        ("pre_accept" | "accept" | "reject", _) if call.by_business => {
+            return wrong("was made by the business itself");
+        }
         ("pre_accept", Stage::Ringing) => {
             session(p, "answer", true)?;
             set(&mut lines, &call_id, Stage::PreAccepted, callback);
@@ -213,7 +215,9 @@ pub(crate) fn permissions(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
     }
     let most = behaviour.calling.questions_per_second;
     if asked.len() >= most {
-        return Err(GraphError::new(613).details(format!("More than {most} questions were asked within a second.")));
+        return Err(
+            GraphError::new(613).details(format!("More than {most} questions were asked within a second."))
+        );
     }
     asked.push_back(now.0);
     let phone = phone.map(|p| format!("+{}", p.trim_start_matches('+')));

@@ -50,8 +50,9 @@ pub(crate) fn merged(d: &Directory, number: &Number, new: &Value) -> Outcome<Val
         let subscribed = d.wabas.get(&number.waba).into_iter().flat_map(|w| w.subscriptions.keys());
         let told = subscribed.filter_map(|a| d.apps.get(a)).any(|a| a.listens("calls"));
         if !told && all["sip"]["status"] != "ENABLED" {
-            return Err(GraphError::new(138_018)
-                .details("No app of the account is subscribed to the webhook field calls, and SIP is not enabled."));
+            return Err(GraphError::new(138_018).details(
+                "No app of the account is subscribed to the webhook field calls, and SIP is not enabled.",
+            ));
         }
     }
     Ok(all)

@@ -43,7 +43,8 @@ pub(super) fn terminate(e: &Inner, d: &Directory, call: &PhoneCall, error: Optio
 
 /// How a call of the business stands: RINGING, ACCEPTED or REJECTED.
 pub(super) fn status(e: &Inner, d: &Directory, call: &PhoneCall, status: &str, now: Timestamp) {
-    let mut row = json!({"id": call.id, "type": "call", "status": status, "timestamp": now.seconds().to_string()});
+    let mut row =
+        json!({"id": call.id, "type": "call", "status": status, "timestamp": now.seconds().to_string()});
     if let Some((wa_id, user_id)) = who(e, d, call) {
         if !call.to_bsuid || wa_id.is_some() {
             row["recipient_id"] = json!(call.user.to_string());
@@ -97,7 +98,8 @@ fn note(e: &Inner, d: &Directory, call: &PhoneCall, mut value: Value, now: Times
 /// A session description that says as much as a test needs: audio, and where from.
 fn sdp(call: &PhoneCall) -> String {
     let setup = if call.by_business { "active" } else { "actpass" };
-    let print = "35:47:24:24:9F:93:C4:3E:DB:37:7F:BB:ED:F8:20:B5:AD:AC:DC:35:C2:7D:67:EE:6C:35:54:DF:A6:00:5C:4A";
+    let print =
+        "35:47:24:24:9F:93:C4:3E:DB:37:7F:BB:ED:F8:20:B5:AD:AC:DC:35:C2:7D:67:EE:6C:35:54:DF:A6:00:5C:4A";
     format!(
         "v=0\r\no=- {} 2 IN IP4 127.0.0.1\r\ns=-\r\nt=0 0\r\na=group:BUNDLE 0\r\nm=audio 9 UDP/TLS/RTP/SAVPF 111 126\r\nc=IN IP4 0.0.0.0\r\na=rtcp:9 IN IP4 0.0.0.0\r\na=ice-ufrag:4g1c\r\na=ice-pwd:qY/Bb+jQzg5ICn6X4fhJQetk\r\na=fingerprint:sha-256 {print}\r\na=setup:{setup}\r\na=mid:0\r\na=sendrecv\r\na=rtcp-mux\r\na=rtpmap:111 opus/48000/2\r\na=rtpmap:126 telephone-event/8000\r\n",
         call.user

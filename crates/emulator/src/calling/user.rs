@@ -52,7 +52,9 @@ pub(crate) fn step(e: &Arc<Inner>, user: u64, step: &CallStep) -> Result<Value, 
         "reject" => {
             let call = of(e, user, step)?;
             if !call.by_business || matches!(call.stage, Stage::Accepted(_)) {
-                return Err(ControlError::Invalid("only a call of a business that rings can be refused".into()));
+                return Err(ControlError::Invalid(
+                    "only a call of a business that rings can be refused".into(),
+                ));
             }
             let d = read(&e.directory);
             tell::status(e, &d, &call, "REJECTED", now);
@@ -84,7 +86,10 @@ pub(crate) fn step(e: &Arc<Inner>, user: u64, step: &CallStep) -> Result<Value, 
 }
 
 fn of(e: &Inner, user: u64, step: &CallStep) -> Result<PhoneCall, ControlError> {
-    lock(&e.lines).of_user(user, step.call_id.as_deref()).cloned().ok_or(ControlError::Unknown("call under way"))
+    lock(&e.lines)
+        .of_user(user, step.call_id.as_deref())
+        .cloned()
+        .ok_or(ControlError::Unknown("call under way"))
 }
 
 /// The user calls a business number: the window opens, the business is told and may take the call.
@@ -99,7 +104,9 @@ pub(crate) fn start(
     let (number, place) = control::number(&d, to)?;
     let behaviour = e.behaviour();
     if enabled(&behaviour, number).is_err() {
-        return Err(ControlError::Invalid("the business cannot be called: calling is not enabled on its number".into()));
+        return Err(ControlError::Invalid(
+            "the business cannot be called: calling is not enabled on its number".into(),
+        ));
     }
     let mut lines = lock(&e.lines);
     if lines.of_user(user, None).is_some() {
@@ -200,7 +207,13 @@ fn callbacks(number: &Number) -> bool {
 }
 
 /// The user's answer to a request for permission, by a tap: the message that tells of it.
-pub(crate) fn answer_request(e: &Inner, user: u64, number: u64, sent_s: i64, which: &str) -> Result<Value, ControlError> {
+pub(crate) fn answer_request(
+    e: &Inner,
+    user: u64,
+    number: u64,
+    sent_s: i64,
+    which: &str,
+) -> Result<Value, ControlError> {
     let now_s = e.ambient.now().seconds();
     // Meta: a request that nobody answers expires after seven days.
     if sent_s + TEMPORARY_S <= now_s {

@@ -3,12 +3,12 @@
 
 use super::{Control, ControlError, Described};
 use crate::{
+    directory::{App, Directory, Number, Portfolio, Subscription, Token, Waba},
     flows::Flow,
     groups::Group,
-    directory::{App, Directory, Number, Portfolio, Subscription, Token, Waba},
     settings::{
-        AppSettings, Behaviour, CallPermissionSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings,
-        WabaSettings, World,
+        AppSettings, Behaviour, CallPermissionSettings, NumberSettings, ObjectId, PortfolioSettings,
+        TemplateSettings, TokenSettings, WabaSettings, World,
     },
     sync::{lock, read, write},
     templates::Template,

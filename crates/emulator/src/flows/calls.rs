@@ -23,8 +23,15 @@ use serde_json::{Map, Value, json};
 /// Meta: what one gets without asking.
 const DEFAULT: &[&str] = &["id", "name", "status", "categories", "validation_errors"];
 const CATEGORIES: [&str; 9] = [
-    "SIGN_UP", "SIGN_IN", "APPOINTMENT_BOOKING", "LEAD_GENERATION", "SHOPPING", "CONTACT_US", "CUSTOMER_SUPPORT",
-    "SURVEY", "OTHER",
+    "SIGN_UP",
+    "SIGN_IN",
+    "APPOINTMENT_BOOKING",
+    "LEAD_GENERATION",
+    "SHOPPING",
+    "CONTACT_US",
+    "CUSTOMER_SUPPORT",
+    "SURVEY",
+    "OTHER",
 ];
 /// Meta: a preview link lives 30 days.
 const PREVIEW_S: i64 = 30 * 86_400;
@@ -85,7 +92,8 @@ fn flow_json(p: &Map<String, Value>) -> Option<String> {
 /// A flow whose version is older than 3.0 names its endpoint in the JSON.
 fn endpoint_in_json(flow: &Flow, code: i64) -> Outcome<()> {
     if flow.endpoint_uri.is_some() && flow.json_version().is_some_and(|v| v.starts_with('2')) {
-        let why = "For Flow JSON versions below 3.0 the endpoint stands in the flow JSON as data_channel_uri.";
+        let why =
+            "For Flow JSON versions below 3.0 the endpoint stands in the flow JSON as data_channel_uri.";
         return Err(refuse(code, "Specify Endpoint Uri in Flow JSON", why));
     }
     Ok(())
@@ -215,10 +223,15 @@ fn health_status(d: &Directory, flow: &Flow) -> Value {
 /// from the beginning only.
 fn metric(e: &Inner, call: &Call, flow: &Flow) -> Outcome<Value> {
     let asked = call.query("fields").unwrap_or_default();
-    let name = asked.split("name(").nth(1).and_then(|t| t.split(')').next()).unwrap_or("ENDPOINT_REQUEST_COUNT");
+    let name =
+        asked.split("name(").nth(1).and_then(|t| t.split(')').next()).unwrap_or("ENDPOINT_REQUEST_COUNT");
     let health = lock(&flow.health);
     if health.asked < METRICS_AFTER {
-        return Err(refuse(139_006, "Metrics threshold is not reached", "Not enough data to provide flow metrics."));
+        return Err(refuse(
+            139_006,
+            "Metrics threshold is not reached",
+            "Not enough data to provide flow metrics.",
+        ));
     }
     let value = match name {
         "ENDPOINT_REQUEST_COUNT" => json!(health.asked),

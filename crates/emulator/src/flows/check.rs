@@ -6,9 +6,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeSet;
 
 /// Meta: versions a message may be sent with; the older ones are frozen and cannot be published.
-const VERSIONS: &[&str] = &[
-    "2.1", "3.0", "3.1", "4.0", "5.0", "5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3",
-];
+const VERSIONS: &[&str] =
+    &["2.1", "3.0", "3.1", "4.0", "5.0", "5.1", "6.0", "6.1", "6.2", "6.3", "7.0", "7.1", "7.2", "7.3"];
 const FROZEN: &[&str] = &["2.1", "3.0", "3.1", "4.0", "5.0"];
 /// Meta: versions of the talk with an endpoint.
 const DATA_API_VERSIONS: &[&str] = &["3.0", "4.0"];
@@ -54,7 +53,8 @@ pub(super) fn check(text: &str) -> (Value, Vec<Value>) {
         Ok(json) => json,
         Err(e) => {
             let (line, column) = (e.line(), e.column().max(1));
-            let place = json!({"line_start": line, "line_end": line, "column_start": column, "column_end": column});
+            let place =
+                json!({"line_start": line, "line_end": line, "column_start": column, "column_end": column});
             let mut error = json!({"error": "INVALID_FLOW_JSON", "error_type": "FLOW_JSON_ERROR",
                 "message": format!("Flow JSON is not valid: {e}.")});
             if let (Some(error), Some(place)) = (error.as_object_mut(), place.as_object()) {
@@ -167,7 +167,11 @@ fn whole(json: &Value, found: &mut Found) {
         );
     }
     if members.get("screens").and_then(Value::as_array).is_none_or(Vec::is_empty) {
-        return found.add("MIN_ITEMS_REQUIRED", "/screens", "Property 'screens' should have at least '1' items.");
+        return found.add(
+            "MIN_ITEMS_REQUIRED",
+            "/screens",
+            "Property 'screens' should have at least '1' items.",
+        );
     }
     let mut ids = BTreeSet::new();
     for (i, screen) in screens(json).enumerate() {
@@ -247,7 +251,11 @@ fn check_screen(json: &Value, screen: &Value, pointer: &str, found: &mut Found) 
         );
     }
     if screen["terminal"] == true && !seen.footer {
-        found.add("MISSING_FOOTER_ON_TERMINAL_SCREEN", pointer, "Terminal screens must have a Footer component.");
+        found.add(
+            "MISSING_FOOTER_ON_TERMINAL_SCREEN",
+            pointer,
+            "Terminal screens must have a Footer component.",
+        );
     }
     for (action, at) in &seen.actions {
         check_action(json, screen, action, at, &seen.names, found);
@@ -319,7 +327,11 @@ fn check_action(
         None => found.missing(at, "name"),
         Some("navigate") => routes::check_navigation(json, screen, action, at, found),
         Some("complete") if screen["terminal"] != true => {
-            found.add("INVALID_COMPLETE_ACTION", at, "Action 'complete' can only be used on a terminal screen.");
+            found.add(
+                "INVALID_COMPLETE_ACTION",
+                at,
+                "Action 'complete' can only be used on a terminal screen.",
+            );
         }
         Some("data_exchange") if json.get("data_api_version").is_none() => {
             found.add(
@@ -404,7 +416,8 @@ mod tests {
         assert_eq!(wrong(json!([asks])), ["NO_SUPPORTED_DATA_API_VERSION"]);
         let unknown = footer(json!({"name": "complete", "payload": {"a": "${form.b}", "c": "${data.d}"}}));
         assert_eq!(wrong(json!([unknown])), ["INVALID_ON_CLICK_ACTION_PAYLOAD"; 2]);
-        let nowhere = footer(json!({"name": "navigate", "next": {"type": "screen", "name": "TWO"}, "payload": {}}));
+        let nowhere =
+            footer(json!({"name": "navigate", "next": {"type": "screen", "name": "TWO"}, "payload": {}}));
         assert!(wrong(json!([nowhere])).contains(&"INVALID_NAVIGATE_ACTION_NEXT_SCREEN_NAME".to_owned()));
         let mut old = flow(json!([footer(done)]));
         old["version"] = json!("1.0");
@@ -417,9 +430,15 @@ mod tests {
         let (_, errors) = check("{\n \"version\": \"7.3\",\n \"screens\": [],\n \"tune\": 1}");
         let tune = &errors[0];
         assert_eq!(tune["message"], "Property 'tune' cannot be specified at '$root'.");
-        assert_eq!((&tune["line_start"], &tune["column_start"], &tune["column_end"]), (&json!(4), &json!(2), &json!(7)));
+        assert_eq!(
+            (&tune["line_start"], &tune["column_start"], &tune["column_end"]),
+            (&json!(4), &json!(2), &json!(7))
+        );
         assert_eq!(tune["pointers"][0]["path"], "tune");
         let (json, errors) = check("{\"version\": ,}");
-        assert_eq!((json, &errors[0]["error"], &errors[0]["line_start"]), (Value::Null, &json!("INVALID_FLOW_JSON"), &json!(1)));
+        assert_eq!(
+            (json, &errors[0]["error"], &errors[0]["line_start"]),
+            (Value::Null, &json!("INVALID_FLOW_JSON"), &json!(1))
+        );
     }
 }

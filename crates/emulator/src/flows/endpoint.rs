@@ -31,7 +31,9 @@ pub(crate) enum EndpointError {
     TokenInvalid(String),
     #[error("the endpoint took the signature for false (432)")]
     SignatureRefused,
-    #[error("the answer cannot be decrypted: it must be base64 of AES-128-GCM with the vector's bits inverted")]
+    #[error(
+        "the answer cannot be decrypted: it must be base64 of AES-128-GCM with the vector's bits inverted"
+    )]
     NotOpened,
 }
 
@@ -103,7 +105,10 @@ pub(super) async fn ping(e: &Inner, flow: u64, number: u64) -> Result<(), Endpoi
     };
     let version = {
         let d = read(&e.directory);
-        d.flows.get(&flow).and_then(|f| f.data_api_version().map(str::to_owned)).unwrap_or_else(|| "3.0".into())
+        d.flows
+            .get(&flow)
+            .and_then(|f| f.data_api_version().map(str::to_owned))
+            .unwrap_or_else(|| "3.0".into())
     };
     let answered = post(e, flow, &key, &json!({"version": version, "action": "ping"})).await;
     let healthy = match answered {

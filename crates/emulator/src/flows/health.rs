@@ -103,7 +103,10 @@ impl Health {
             return None;
         }
         let (state, text) = if unavailable {
-            ("ACTIVATED", "has breached the 90% threshold in the last 10 minutes. Users will be unable to open or use the flow.")
+            (
+                "ACTIVATED",
+                "has breached the 90% threshold in the last 10 minutes. Users will be unable to open or use the flow.",
+            )
         } else {
             ("DEACTIVATED", "is above the 90% threshold again.")
         };

@@ -27,13 +27,19 @@ pub(crate) async fn publish(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
 pub(super) async fn publish_now(e: &Inner, id: u64) -> Outcome<()> {
     let number = {
         let d = read(&e.directory);
-        let Some(flow) = d.flows.get(&id) else { return Err(GraphError::unsupported("POST", &id.to_string())) };
+        let Some(flow) = d.flows.get(&id) else {
+            return Err(GraphError::unsupported("POST", &id.to_string()));
+        };
         publishable(&d, flow)?
     };
     if let Some(number) = number
         && let Err(error) = endpoint::ping(e, id, number).await
     {
-        return Err(refuse(139_002, "Endpoint Not Available", format!("The health check has failed: {error}.")));
+        return Err(refuse(
+            139_002,
+            "Endpoint Not Available",
+            format!("The health check has failed: {error}."),
+        ));
     }
     set_status(e, &mut write(&e.directory), id, FlowStatus::Published, e.ambient.now());
     Ok(())
@@ -48,7 +54,9 @@ fn publishable(d: &Directory, flow: &Flow) -> Outcome<Option<u64>> {
     }
     if flow.text.is_none() || !flow.errors.is_empty() {
         let why = match flow.errors.first().and_then(|e| e["message"].as_str()) {
-            Some(first) => format!("The flow has {} validation errors, the first: {first}", flow.errors.len()),
+            Some(first) => {
+                format!("The flow has {} validation errors, the first: {first}", flow.errors.len())
+            }
             None => "The flow has no flow JSON; upload it to /assets first.".into(),
         };
         return no("Publishing Flow with validation errors", &why);
@@ -152,7 +160,9 @@ pub(crate) async fn migrate(e: &Inner, call: &Call, waba: u64) -> Outcome<Reply>
     let (mut migrated, mut failed) = (Vec::new(), Vec::new());
     for name in names {
         let fail = |why: &str| json!({"source_name": name, "error_code": NOT_MIGRATED, "error_message": format!("Flows Migration Error: {why}")});
-        let Some(settings) = d.flows.values().find(|f| f.waba == source && f.name == name).map(Flow::settings) else {
+        let Some(settings) =
+            d.flows.values().find(|f| f.waba == source && f.name == name).map(Flow::settings)
+        else {
             failed.push(fail("Flow name not found in source WABA."));
             continue;
         };

@@ -25,8 +25,8 @@ pub(crate) use calls::{assets, create, download, get, list, update};
 pub(crate) use encryption::encryption;
 pub(crate) use flow::{Flow, FlowStatus};
 pub(crate) use life::{delete, deprecate, migrate, publish, set_status};
-pub(crate) use phone::{Sessions, step};
 pub use phone::FlowStep;
+pub(crate) use phone::{Sessions, step};
 pub(crate) use send::{accepted, check_interactive, check_template};
 pub(crate) use template::link_buttons;
 

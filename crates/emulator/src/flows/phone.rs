@@ -77,7 +77,9 @@ async fn open(e: &Arc<Inner>, user: u64, wanted: Option<&str>) -> Result<Value, 
         let (sent, id, offer) = found.ok_or(ControlError::Unknown("message with a flow"))?;
         let number = d.numbers.get(sent.number as usize).ok_or(ControlError::Unknown("phone number id"))?;
         if lock(&e.flow_sessions).dead.contains(&(user, id.clone())) {
-            return Err(ControlError::Invalid("the button is dead: the endpoint has said that its token is no longer valid".into()));
+            return Err(ControlError::Invalid(
+                "the button is dead: the endpoint has said that its token is no longer valid".into(),
+            ));
         }
         let named = json!({"flow_id": offer.flow_id, "flow_name": offer.flow_name});
         let flow = send::known(&d, number.waba, &named).ok_or(ControlError::Unknown("flow"))?;
@@ -174,7 +176,9 @@ async fn exchange(
     };
     let data = if answer["data"].is_object() { answer["data"].clone() } else { json!({}) };
     let Some(screen) = answer["screen"].as_str() else {
-        return Ok(notify(e, user, session, action, "payload-schema-error", "The answer names no screen.").await);
+        return Ok(
+            notify(e, user, session, action, "payload-schema-error", "The answer names no screen.").await
+        );
     };
     if screen == "SUCCESS" {
         return complete(e, user, &session, data["extension_message_response"]["params"].clone());

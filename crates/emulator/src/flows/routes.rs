@@ -39,7 +39,8 @@ pub(super) fn check_navigation(json: &Value, screen: &Value, action: &Value, at:
         model.into_iter().flat_map(|m| m.keys()).filter(|n| absent(payload, n)).map(String::as_str).collect();
     let pointer = format!("{at}/payload");
     if !extra.is_empty() {
-        let message = format!("Following fields are missing in the next screen's data model: ({}).", extra.join(", "));
+        let message =
+            format!("Following fields are missing in the next screen's data model: ({}).", extra.join(", "));
         found.add("INVALID_NAVIGATE_ACTION_PAYLOAD", &pointer, message);
     }
     if !lacking.is_empty() {
@@ -64,7 +65,9 @@ pub(super) fn check(json: &Value, found: &mut Found) {
     let ids: BTreeSet<&str> = screens(json).filter_map(|s| s["id"].as_str()).collect();
     let routes: BTreeMap<&str, Vec<&str>> = routes
         .iter()
-        .map(|(from, to)| (from.as_str(), to.as_array().into_iter().flatten().filter_map(Value::as_str).collect()))
+        .map(|(from, to)| {
+            (from.as_str(), to.as_array().into_iter().flatten().filter_map(Value::as_str).collect())
+        })
         .collect();
     let mut wrong = |message: String| found.add("INVALID_ROUTING_MODEL", at, message);
     let list = |names: Vec<&str>| names.join(", ");
@@ -72,14 +75,22 @@ pub(super) fn check(json: &Value, found: &mut Found) {
     if !missing.is_empty() {
         wrong(format!("Following screens are missing in the routing model: ({}).", list(missing)));
     }
-    let unknown: BTreeSet<&str> =
-        routes.iter().flat_map(|(from, to)| to.iter().copied().chain([*from])).filter(|s| !ids.contains(s)).collect();
+    let unknown: BTreeSet<&str> = routes
+        .iter()
+        .flat_map(|(from, to)| to.iter().copied().chain([*from]))
+        .filter(|s| !ids.contains(s))
+        .collect();
     if !unknown.is_empty() {
-        wrong(format!("Invalid screens found in the routing model: ({}).", list(unknown.into_iter().collect())));
+        wrong(format!(
+            "Invalid screens found in the routing model: ({}).",
+            list(unknown.into_iter().collect())
+        ));
     }
     for (from, to) in &routes {
         if to.len() > MOST_BRANCHES {
-            wrong(format!("Number of branches exceeds the max limit of {MOST_BRANCHES} for screen: ({from})."));
+            wrong(format!(
+                "Number of branches exceeds the max limit of {MOST_BRANCHES} for screen: ({from})."
+            ));
         }
         for back in to.iter().filter(|t| *t > from && routes.get(*t).is_some_and(|b| b.contains(from))) {
             wrong(format!(
@@ -104,7 +115,8 @@ pub(super) fn check(json: &Value, found: &mut Found) {
             open.extend(routes.get(screen).into_iter().flatten().copied());
         }
     }
-    let apart: Vec<&str> = routes.keys().copied().filter(|s| !reached.contains(s) && ids.contains(s)).collect();
+    let apart: Vec<&str> =
+        routes.keys().copied().filter(|s| !reached.contains(s) && ids.contains(s)).collect();
     if !apart.is_empty() {
         wrong(format!(
             "Following screens are not connected with the rest of the screens : ({}). All screens should be connected.",
@@ -116,8 +128,13 @@ pub(super) fn check(json: &Value, found: &mut Found) {
 /// Where a flow begins: the screen no other leads to.
 pub(super) fn entry(json: &Value) -> Option<&str> {
     let routes = json["routing_model"].as_object();
-    let entered: BTreeSet<&str> =
-        routes.into_iter().flat_map(|r| r.values()).filter_map(Value::as_array).flatten().filter_map(Value::as_str).collect();
+    let entered: BTreeSet<&str> = routes
+        .into_iter()
+        .flat_map(|r| r.values())
+        .filter_map(Value::as_array)
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
     let ids: Vec<&str> = screens(json).filter_map(|s| s["id"].as_str()).collect();
     ids.iter().find(|id| !entered.contains(*id)).or_else(|| ids.first()).copied()
 }

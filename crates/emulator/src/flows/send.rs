@@ -38,12 +38,14 @@ pub(crate) fn check_interactive(e: &Inner, d: &Directory, number: &Number, messa
         None | Some("published") => false,
         Some("draft") => true,
         Some(other) => {
-            return Err(GraphError::new(131_009)
-                .details(format!("interactive.action.parameters.mode \"{other}\" must be draft or published")));
+            return Err(GraphError::new(131_009).details(format!(
+                "interactive.action.parameters.mode \"{other}\" must be draft or published"
+            )));
         }
     };
     if p["flow_message_version"].as_str() != Some("3") && p["flow_message_version"] != 3 {
-        return Err(GraphError::new(131_009).details("interactive.action.parameters.flow_message_version must be \"3\""));
+        return Err(GraphError::new(131_009)
+            .details("interactive.action.parameters.flow_message_version must be \"3\""));
     }
     if draft != (flow.status == FlowStatus::Draft) {
         return Err(GraphError::new(131_009).details(format!(
@@ -74,7 +76,10 @@ pub(crate) fn check_interactive(e: &Inner, d: &Directory, number: &Number, messa
 pub(crate) fn check_template(e: &Inner, d: &Directory, number: &Number, template: &Template) -> Outcome<()> {
     match of_template(d, number.waba, template) {
         None => Ok(()),
-        Some(None) => Err(GraphError::new(132_068).details("The flow of the template's button does not exist any more.")),
+        Some(None) => {
+            Err(GraphError::new(132_068)
+                .details("The flow of the template's button does not exist any more."))
+        }
         Some(Some(flow)) => sendable(e, number, flow),
     }
 }
@@ -90,7 +95,9 @@ fn of_template<'d>(d: &'d Directory, waba: u64, template: &Template) -> Option<O
 /// throttled one 132069.
 fn sendable(e: &Inner, number: &Number, flow: &Flow) -> Outcome<()> {
     match flow.status {
-        FlowStatus::Blocked => return Err(GraphError::new(132_068).details("The flow is blocked: correct it first.")),
+        FlowStatus::Blocked => {
+            return Err(GraphError::new(132_068).details("The flow is blocked: correct it first."));
+        }
         FlowStatus::Deprecated => {
             return Err(GraphError::new(132_068).details("The flow is deprecated and can no longer be sent."));
         }
@@ -109,14 +116,21 @@ fn sendable(e: &Inner, number: &Number, flow: &Flow) -> Outcome<()> {
         FlowStatus::Draft | FlowStatus::Published => {}
     }
     if flow.has_endpoint() && number.flow_public_key.is_none() {
-        return Err(GraphError::new(132_068)
-            .details("The flow has an endpoint, but this number has no public key: whatsapp_business_encryption."));
+        return Err(GraphError::new(132_068).details(
+            "The flow has an endpoint, but this number has no public key: whatsapp_business_encryption.",
+        ));
     }
     Ok(())
 }
 
 /// A message was accepted: counts it for a throttled flow.
-pub(crate) fn accepted(e: &Inner, d: &Directory, waba: u64, message: Option<&Value>, template: Option<&Template>) {
+pub(crate) fn accepted(
+    e: &Inner,
+    d: &Directory,
+    waba: u64,
+    message: Option<&Value>,
+    template: Option<&Template>,
+) {
     let flow = match (message, template) {
         (_, Some(t)) => of_template(d, waba, t).flatten(),
         (Some(m), None) if m["type"] == "flow" => known(d, waba, &m["action"]["parameters"]),

@@ -21,8 +21,7 @@ pub(super) struct Spans {
 impl Spans {
     /// Reads a text that is known to be valid JSON; of any other it finds what it can.
     pub(super) fn of(text: &str) -> Self {
-        let mut scan =
-            Scan { rest: text.chars().peekable(), line: 1, column: 1, found: Self::default() };
+        let mut scan = Scan { rest: text.chars().peekable(), line: 1, column: 1, found: Self::default() };
         scan.value(&mut String::new());
         scan.found
     }

@@ -26,10 +26,14 @@ pub(crate) fn link_buttons(
             Some(json) if json.is_object() => Some(json.to_string()),
             _ => None,
         };
-        let refuse = |why: String| Err(GraphError::invalid(why.clone()).user("Your template could not be created", why));
+        let refuse = |why: String| {
+            Err(GraphError::invalid(why.clone()).user("Your template could not be created", why))
+        };
         let Some(text) = text else {
             if known(d, waba, button).is_none() {
-                return refuse("flow_id or flow_name of the flow button names no flow of this account".into());
+                return refuse(
+                    "flow_id or flow_name of the flow button names no flow of this account".into(),
+                );
             }
             continue;
         };
@@ -44,7 +48,10 @@ pub(crate) fn link_buttons(
         };
         let mut flow = Flow::of(waba, &settings);
         if let Some(first) = flow.errors.first() {
-            return refuse(format!("flow_json is not valid: {}", first["message"].as_str().unwrap_or_default()));
+            return refuse(format!(
+                "flow_json is not valid: {}",
+                first["message"].as_str().unwrap_or_default()
+            ));
         }
         flow.status = FlowStatus::Published;
         if let Some(button) = button.as_object_mut() {

@@ -159,7 +159,9 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "flows") if *m == Method::GET => flows::list(e, call, parsed),
         (Node::Waba, "flows") if *m == Method::POST => flows::create(e, call, parsed).await,
         (Node::Waba, "migrate_flows") if *m == Method::POST => flows::migrate(e, call, parsed).await,
-        (Node::Flow, "assets") if *m == Method::GET || *m == Method::POST => flows::assets(e, call, parsed).await,
+        (Node::Flow, "assets") if *m == Method::GET || *m == Method::POST => {
+            flows::assets(e, call, parsed).await
+        }
         (Node::Flow, "publish") if *m == Method::POST => flows::publish(e, call, parsed).await,
         (Node::Flow, "deprecate") if *m == Method::POST => flows::deprecate(e, call, parsed),
         (Node::Waba, "phone_numbers") if *m == Method::GET => accounts::list_numbers(e, call, parsed),

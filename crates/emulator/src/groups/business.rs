@@ -104,7 +104,8 @@ pub(super) fn requested(id: &str) -> Reply {
 pub(super) fn owned<'d>(e: &Inner, d: &'d Directory, call: &Call, id: &str) -> Outcome<&'d Group> {
     let grant = Grant::of(d, call, e.ambient.now())?;
     let found = d.groups.get(id).and_then(|g| Some((g, d.number(g.number)?)));
-    let (group, number) = found.ok_or_else(|| GraphError::new(131_041).details("The group was not found."))?;
+    let (group, number) =
+        found.ok_or_else(|| GraphError::new(131_041).details("The group was not found."))?;
     grant.may(Permission::Messaging, number.waba)?;
     Ok(group)
 }
@@ -200,7 +201,9 @@ pub(crate) async fn edge(e: &Inner, call: &Call, id: &str, edge: &str) -> Outcom
             Ok(link(group))
         }
         ("participants", &Method::DELETE) => people::remove(e, call, id).await,
-        ("join_requests", &Method::GET | &Method::POST | &Method::DELETE) => people::join_requests(e, call, id).await,
+        ("join_requests", &Method::GET | &Method::POST | &Method::DELETE) => {
+            people::join_requests(e, call, id).await
+        }
         _ => {
             owned(e, &read(&e.directory), call, id)?;
             Err(unknown_edge(call, id, edge))

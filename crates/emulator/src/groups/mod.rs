@@ -10,5 +10,5 @@ mod user;
 
 pub(crate) use business::{edge, groups, node};
 pub(crate) use group::{Group, PREFIX};
-pub(crate) use user::{change, step};
 pub use user::{GroupChange, GroupStep};
+pub(crate) use user::{change, step};

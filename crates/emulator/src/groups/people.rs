@@ -39,7 +39,8 @@ pub(super) async fn remove(e: &Inner, call: &Call, id: &str) -> Outcome<Reply> {
     if given.len() > AT_ONCE {
         return Err(GraphError::new(131_204).details(format!("At most {AT_ONCE} participants in one call.")));
     }
-    let wanted: Vec<(String, Option<u64>)> = given.iter().map(|row| meant(e, &d, group.number, row)).collect();
+    let wanted: Vec<(String, Option<u64>)> =
+        given.iter().map(|row| meant(e, &d, group.number, row)).collect();
     let users: BTreeSet<u64> = wanted.iter().filter_map(|(_, user)| *user).collect();
     if users.len() < wanted.iter().filter(|(_, user)| user.is_some()).count() {
         return Err(GraphError::new(131_202).details("A participant is named twice."));
@@ -48,7 +49,8 @@ pub(super) async fn remove(e: &Inner, call: &Call, id: &str) -> Outcome<Reply> {
         wanted.into_iter().partition(|(_, user)| user.is_some_and(|u| group.participants.contains(&u)));
     let request = request_id(e, group);
     let removed: Vec<Value> = gone.iter().map(|(input, _)| json!({"input": input})).collect();
-    let mut row = json!({"type": "group_participants_remove", "request_id": request, "initiated_by": "business"});
+    let mut row =
+        json!({"type": "group_participants_remove", "request_id": request, "initiated_by": "business"});
     if !failed.is_empty() {
         let why = "The participant is not in the group.";
         let rows = failed.iter().map(|(input, _)| json!({"input": input, "errors": [error(131_212, why)]}));
@@ -119,7 +121,8 @@ pub(super) async fn join_requests(e: &Inner, call: &Call, id: &str) -> Outcome<R
                 row
             })
             .collect();
-        let row = json!({"type": "group_participants_add", "reason": "invite_link", "added_participants": added});
+        let row =
+            json!({"type": "group_participants_add", "reason": "invite_link", "added_participants": added});
         tell(e, &d, group, "group_participants_update", row, now);
     }
     let key = if approve { "approved_join_requests" } else { "rejected_join_requests" };

@@ -17,7 +17,9 @@ pub(super) fn check(bytes: &[u8]) -> Outcome<()> {
         return Err(GraphError::new(131_209).details(format!("The picture has {width} by {height} pixels.")));
     }
     if width < LEAST {
-        return Err(GraphError::new(131_210).details(format!("The picture has {width} pixels, {LEAST} are needed.")));
+        return Err(
+            GraphError::new(131_210).details(format!("The picture has {width} pixels, {LEAST} are needed."))
+        );
     }
     Ok(())
 }
@@ -37,7 +39,10 @@ fn size(bytes: &[u8]) -> Option<(u16, u16)> {
         // Start of frame, in any coding but the tables' and arithmetic's own markers.
         if (0xc0..=0xcf).contains(&marker) && ![0xc4, 0xc8, 0xcc].contains(&marker) {
             let frame = bytes.get(at + 5..at + 9)?;
-            return Some((u16::from_be_bytes([frame[2], frame[3]]), u16::from_be_bytes([frame[0], frame[1]])));
+            return Some((
+                u16::from_be_bytes([frame[2], frame[3]]),
+                u16::from_be_bytes([frame[0], frame[1]]),
+            ));
         }
         at += 2 + length.max(2);
     }

@@ -12,7 +12,14 @@ use serde_json::{Value, json};
 use tisara_domain::Timestamp;
 
 /// Tells of one change of a group.
-pub(super) fn tell(e: &Inner, d: &Directory, group: &Group, field: &'static str, mut row: Value, now: Timestamp) {
+pub(super) fn tell(
+    e: &Inner,
+    d: &Directory,
+    group: &Group,
+    field: &'static str,
+    mut row: Value,
+    now: Timestamp,
+) {
     let Some(number) = d.number(group.number) else { return };
     row["timestamp"] = json!(now.seconds().to_string());
     row["group_id"] = json!(group.id);

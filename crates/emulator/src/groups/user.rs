@@ -37,7 +37,11 @@ fn found(d: &Directory, step: &GroupStep) -> Result<String, ControlError> {
         (_, Some(link)) => !g.link.is_empty() && *link == g.invite_link(),
         (None, None) => false,
     };
-    d.groups.values().find(fits).map(|g| g.id.clone()).ok_or(ControlError::Unknown("group, or its link is no longer valid"))
+    d.groups
+        .values()
+        .find(fits)
+        .map(|g| g.id.clone())
+        .ok_or(ControlError::Unknown("group, or its link is no longer valid"))
 }
 
 /// Does one step; gives where the user stands then.
@@ -56,7 +60,11 @@ pub(crate) fn step(e: &Inner, user: u64, step: &GroupStep) -> Result<Value, Cont
         "join" if asked.is_some() => no("the user has asked already"),
         "join" if group.approval_required => {
             let request = JoinRequest {
-                id: STANDARD_NO_PAD.encode(format!("{:x}:{}", join(e.seed ^ user, now.0.unsigned_abs()), group.serial)),
+                id: STANDARD_NO_PAD.encode(format!(
+                    "{:x}:{}",
+                    join(e.seed ^ user, now.0.unsigned_abs()),
+                    group.serial
+                )),
                 user,
                 at_s: now.seconds(),
             };
@@ -94,7 +102,14 @@ pub(crate) fn step(e: &Inner, user: u64, step: &GroupStep) -> Result<Value, Cont
     }
 }
 
-fn told_of_request(e: &Inner, d: &Directory, id: &str, request: &JoinRequest, kind: &str, now: tisara_domain::Timestamp) {
+fn told_of_request(
+    e: &Inner,
+    d: &Directory,
+    id: &str,
+    request: &JoinRequest,
+    kind: &str,
+    now: tisara_domain::Timestamp,
+) {
     let Some(group) = d.groups.get(id) else { return };
     let mut row = person(e, d, group.number, request.user);
     row["type"] = json!(kind);

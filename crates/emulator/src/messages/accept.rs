@@ -6,8 +6,7 @@
 use super::{
     body::{Envelope, Kind, Text},
     free_form::{self, Checked},
-    group,
-    products,
+    group, products,
     recipient::{self, Recipient},
     sent::Sent,
     template::{self, TemplateSend},

@@ -98,7 +98,8 @@ fn pin(e: &Inner, group: &Group, raw: &str) -> Outcome<Checked> {
         Some("pin" | "unpin") => {}
         _ => return Err(GraphError::new(131_009).details("pin.type must be pin or unpin")),
     }
-    let known = wamid::parse(e.seed, id).is_some_and(|p| p.user == group.serial || group.participants.contains(&p.user));
+    let known = wamid::parse(e.seed, id)
+        .is_some_and(|p| p.user == group.serial || group.participants.contains(&p.user));
     if !known {
         return Err(GraphError::new(131_009).details("pin.message_id is no message of this group"));
     }
@@ -123,18 +124,41 @@ fn take(
     let in_window = group.window_open(now.seconds());
     let before = e.ledger.times_accepted(content_hash);
     let fate = join(join(e.seed, content_hash), u64::from(before));
-    let closed = valid.template.is_none() && valid.kind != Kind::Pin && behaviour.rules.closed_window && !in_window;
+    let closed =
+        valid.template.is_none() && valid.kind != Kind::Pin && behaviour.rules.closed_window && !in_window;
     let error = fail_later.or_else(|| closed.then_some(131_047));
     e.ledger.accepted(
         &behaviour.identity,
-        &Accepted { number: number.id, user: group.serial, callback: valid.callback, content_hash, fails: error.is_some() },
+        &Accepted {
+            number: number.id,
+            user: group.serial,
+            callback: valid.callback,
+            content_hash,
+            fails: error.is_some(),
+        },
     );
     let id = wamid::outbound(e.seed, group.serial, serial);
-    let tells = Tells { e, d, number, place, group, id: &id, callback: valid.callback, category, in_window, now };
+    let tells =
+        Tells { e, d, number, place, group, id: &id, callback: valid.callback, category, in_window, now };
     let plans: Vec<(u64, Plan)> = group
         .participants
         .iter()
-        .map(|user| (*user, plan(e, behaviour, number, place, *user, category, valid.kind, Draw::from(join(fate, *user)), now)))
+        .map(|user| {
+            (
+                *user,
+                plan(
+                    e,
+                    behaviour,
+                    number,
+                    place,
+                    *user,
+                    category,
+                    valid.kind,
+                    Draw::from(join(fate, *user)),
+                    now,
+                ),
+            )
+        })
         .collect();
     let shown = match error {
         Some(code) => {
@@ -226,7 +250,8 @@ struct Tells<'m> {
 impl Tells<'_> {
     /// Meta: one `sent`; then one webhook for all who got it, and one for all who read it.
     fn all(&self, plans: &[(u64, Plan)]) {
-        let first = plans.iter().filter_map(|(_, p)| p.steps().first()).map(|s| s.after_ms).min().unwrap_or(100);
+        let first =
+            plans.iter().filter_map(|(_, p)| p.steps().first()).map(|s| s.after_ms).min().unwrap_or(100);
         self.later(first, vec![self.row("sent", first)], None);
         for status in [Status::Delivered, Status::Read] {
             let mut reached: Vec<(u32, u64, bool)> = plans
@@ -239,7 +264,8 @@ impl Tells<'_> {
                 .collect();
             reached.sort_unstable();
             let Some((last, ..)) = reached.last().copied() else { continue };
-            let rows = reached.iter().map(|(at, user, priced)| self.participant(status.name(), *at, *user, *priced));
+            let rows =
+                reached.iter().map(|(at, user, priced)| self.participant(status.name(), *at, *user, *priced));
             let people = reached.iter().map(|(_, user, _)| *user).collect();
             self.later(last, rows.collect(), Some(people));
         }
@@ -283,14 +309,18 @@ impl Tells<'_> {
     }
 
     fn later(&self, after_ms: u32, rows: Vec<Value>, people: Option<Vec<u64>>) {
-        let mut value = json!({"messaging_product": "whatsapp", "metadata": Metadata::of(self.number), "statuses": rows});
+        let mut value =
+            json!({"messaging_product": "whatsapp", "metadata": Metadata::of(self.number), "statuses": rows});
         if let Some(people) = people {
             let contacts: Vec<_> =
                 people.into_iter().map(|u| contact(self.e, self.d, self.number, self.place, u)).collect();
             value["contacts"] = json!(contacts);
         }
         let at = self.at(after_ms);
-        let note = Note { number: Some(self.place), ..Note::account(self.number.waba, "messages", to_json(&value), at.seconds()) };
+        let note = Note {
+            number: Some(self.place),
+            ..Note::account(self.number.waba, "messages", to_json(&value), at.seconds())
+        };
         self.e.outbox.task(at, Task::Tell(Arc::new(note)));
     }
 }
@@ -299,7 +329,8 @@ impl Tells<'_> {
 pub(crate) fn pinned(e: &Inner, group: &str, pin: &str, now: Timestamp) {
     let v: Value = serde_json::from_str(pin).unwrap_or_default();
     let id = v["message_id"].as_str().unwrap_or_default().to_owned();
-    let days = v["expiration_days"].as_i64().or_else(|| v["expiration_days"].as_str()?.parse().ok()).unwrap_or(0);
+    let days =
+        v["expiration_days"].as_i64().or_else(|| v["expiration_days"].as_str()?.parse().ok()).unwrap_or(0);
     let mut d = write(&e.directory);
     let Some(group) = d.groups.get_mut(group) else { return };
     group.pins.retain(|(pinned, until)| *pinned != id && *until > now.seconds());

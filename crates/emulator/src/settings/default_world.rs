@@ -1,8 +1,8 @@
 //! The world an emulator has when nobody describes one.
 
 use super::{
-    AppSettings, FlowSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings, WabaSettings,
-    World,
+    AppSettings, FlowSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings,
+    WabaSettings, World,
 };
 use serde_json::{Value, json};
 

@@ -27,7 +27,8 @@ impl Stage {
             let mut other = s.world.portfolios[0].wabas[0].clone();
             other.id = OTHER_WABA.parse().unwrap();
             (other.numbers, other.templates) = (Vec::new(), Vec::new());
-            (other.flows[0].id, other.flows[0].name) = (tisara_emulator::settings::ObjectId(0), "appointment".into());
+            (other.flows[0].id, other.flows[0].name) =
+                (tisara_emulator::settings::ObjectId(0), "appointment".into());
             if call == "POST /{WABA-ID}/migrate_flows" {
                 s.world.portfolios[0].wabas.push(other);
             }
@@ -104,10 +105,14 @@ impl Stage {
                 let made = self.bench.receiver.values("group_lifecycle_update")[0]["groups"][0].clone();
                 let id = made["group_id"].as_str().unwrap().to_owned();
                 for user in [USER, "94771234567"] {
-                    let (_, asked) = self.bench.post(&format!("/_emulator/users/{user}/group"), json!({"group": id})).await;
+                    let (_, asked) = self
+                        .bench
+                        .post(&format!("/_emulator/users/{user}/group"), json!({"group": id}))
+                        .await;
                     self.ids.insert("Join-Request", asked["join_request_id"].as_str().unwrap().to_owned());
                 }
-                let let_in = json!({"messaging_product": "whatsapp", "join_requests": [self.ids["Join-Request"]]});
+                let let_in =
+                    json!({"messaging_product": "whatsapp", "join_requests": [self.ids["Join-Request"]]});
                 if call.contains("participants") || call == "GET /{group_id}" {
                     assert_eq!(self.bench.post(&format!("/v23.0/{id}/join_requests"), let_in).await.0, 200);
                 }
@@ -204,15 +209,21 @@ impl Stage {
     /// What is sent to calls that the file describes by a form only.
     fn form(&self, call: &str) -> Option<Value> {
         Some(match call {
-            "POST /{WABA-ID}/flows" => json!({"name": "new", "categories": ["OTHER"], "endpoint_uri": "https://example.com"}),
+            "POST /{WABA-ID}/flows" => {
+                json!({"name": "new", "categories": ["OTHER"], "endpoint_uri": "https://example.com"})
+            }
             "POST /{Flow-ID}" => json!({"name": "renamed", "categories": ["OTHER"]}),
             "POST /{WABA-ID}/migrate_flows" => {
                 json!({"source_waba_id": OTHER_WABA, "source_flow_names": ["appointment", "leadgen"]})
             }
-            "POST /{Phone-Number-ID}/whatsapp_business_encryption" => json!({"business_public_key": include_str!("../support/public.pem")}),
+            "POST /{Phone-Number-ID}/whatsapp_business_encryption" => {
+                json!({"business_public_key": include_str!("../support/public.pem")})
+            }
             "POST /{Phone-Number-ID}/groups" => json!({"messaging_product": "whatsapp", "subject": "Trip"}),
             "POST /{group_id}" => json!({"messaging_product": "whatsapp", "subject": "Trip"}),
-            "POST /{group_id}/invite_link" | "DELETE /{group_id}/invite_link" => json!({"messaging_product": "whatsapp"}),
+            "POST /{group_id}/invite_link" | "DELETE /{group_id}/invite_link" => {
+                json!({"messaging_product": "whatsapp"})
+            }
             "POST /{group_id}/join_requests" | "DELETE /{group_id}/join_requests" => {
                 json!({"messaging_product": "whatsapp", "join_requests": [self.ids["Join-Request"]]})
             }

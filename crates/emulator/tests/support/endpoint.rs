@@ -21,7 +21,8 @@ use tisara_emulator::World;
 /// A key pair; the same seed gives the same one, made once.
 pub(crate) fn key(seed: u64) -> &'static RsaPrivateKey {
     static KEYS: [OnceLock<RsaPrivateKey>; 2] = [OnceLock::new(), OnceLock::new()];
-    KEYS[seed as usize % 2].get_or_init(|| RsaPrivateKey::new(&mut StdRng::seed_from_u64(seed), 2_048).unwrap())
+    KEYS[seed as usize % 2]
+        .get_or_init(|| RsaPrivateKey::new(&mut StdRng::seed_from_u64(seed), 2_048).unwrap())
 }
 
 /// The public half as Meta takes it.
