@@ -251,14 +251,14 @@ impl Tells<'_> {
     /// Meta: one `sent`; then one webhook for all who got it, and one for all who read it.
     fn all(&self, plans: &[(u64, Plan)]) {
         let first =
-            plans.iter().filter_map(|(_, p)| p.steps().first()).map(|s| s.after_ms).min().unwrap_or(100);
+            plans.iter().filter_map(|(_, p)| p.steps().next()).map(|s| s.after_ms).min().unwrap_or(100);
         self.later(first, vec![self.row("sent", first)], None);
         for status in [Status::Delivered, Status::Read] {
             let mut reached: Vec<(u32, u64, bool)> = plans
                 .iter()
                 .filter(|(_, p)| !p.fails())
                 .filter_map(|(user, p)| {
-                    let step = p.steps().iter().find(|s| s.status == status)?;
+                    let step = p.steps().find(|s| s.status == status)?;
                     Some((step.after_ms, *user, p.priced(status)))
                 })
                 .collect();

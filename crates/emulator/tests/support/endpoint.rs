@@ -5,9 +5,16 @@ use aes_gcm::{
     aead::{Aead as _, array::typenum::U16},
     aes::Aes128,
 };
-use axum::{Router, body::Bytes, extract::State, http::HeaderMap, response::IntoResponse, routing::post};
+use axum::{
+    Router,
+    body::Bytes,
+    extract::State,
+    http::{HeaderMap, StatusCode},
+    response::IntoResponse,
+    routing::post,
+};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::{Hmac, Mac as _};
 use rand::{SeedableRng as _, rngs::StdRng};
 use rsa::{Oaep, RsaPrivateKey, RsaPublicKey, pkcs8::EncodePublicKey as _, pkcs8::LineEnding};
 use serde_json::{Value, json};
@@ -66,7 +73,7 @@ async fn take(State(this): State<Endpoint>, headers: HeaderMap, body: Bytes) -> 
     let part = |name: &str| STANDARD.decode(sealed[name].as_str().unwrap()).unwrap();
     let key = *this.key.lock().unwrap();
     let Ok(aes) = key.decrypt(Oaep::<Sha256>::new(), &part("encrypted_aes_key")) else {
-        return (axum::http::StatusCode::from_u16(421).unwrap(), "").into_response();
+        return (StatusCode::from_u16(421).unwrap(), "").into_response();
     };
     let aes: [u8; 16] = aes.try_into().unwrap();
     let vector: [u8; 16] = part("initial_vector").try_into().unwrap();
@@ -81,7 +88,7 @@ async fn take(State(this): State<Endpoint>, headers: HeaderMap, body: Bytes) -> 
         this.answers.lock().unwrap().pop_front().unwrap_or((500, Value::Null))
     };
     this.asked.lock().unwrap().push(request);
-    let status = axum::http::StatusCode::from_u16(status).unwrap();
+    let status = StatusCode::from_u16(status).unwrap();
     if status != 200 {
         return (status, answer.to_string()).into_response();
     }
