@@ -11,6 +11,8 @@ assert.ok(BASE, "TISARA_EMULATOR is not set: start these tests with tests/client
 export const TOKEN = "EAAemulator";
 export const NUMBER = "106540352242922";
 export const WABA = "102290129340398";
+/** A published flow of the default world; its first screen is WELCOME. */
+export const FLOW = "884127190345671";
 export const SECRET = "emulator-app-secret";
 export const VERIFY_TOKEN = "emulator-verify-token";
 
@@ -29,6 +31,16 @@ export async function control(path, body) {
   const answer = await response.json();
   assert.ok(response.ok, `${path}: ${JSON.stringify(answer)}`);
   return answer;
+}
+
+/** Calls are off on a number until somebody enables them. */
+export async function enableCalling() {
+  const response = await fetch(`${BASE}/v25.0/${NUMBER}/settings`, {
+    method: "POST",
+    headers: { authorization: `Bearer ${TOKEN}`, "content-type": "application/json" },
+    body: JSON.stringify({ calling: { status: "ENABLED" } }),
+  });
+  assert.ok(response.ok, await response.text());
 }
 
 /** A user who may be written to freely. */

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import Client from "@great-detail/whatsapp";
-import { BASE, NUMBER, PNG, Receiver, SECRET, TOKEN, VERIFY_TOKEN, WABA, control, openWindow, seen } from "./emulator.js";
+import { BASE, FLOW, NUMBER, PNG, Receiver, SECRET, TOKEN, VERIFY_TOKEN, WABA, control, openWindow, seen } from "./emulator.js";
 
 const to = "+94771000004";
 const path = `users/${encodeURIComponent(to)}`;
@@ -49,7 +49,7 @@ describe("messages", () => {
     { type: "list", body: { text: "Which?" }, action: { button: "Menu", sections: [{ rows: [{ id: "green", title: "Green" }] }] } },
     { type: "cta_url", body: { text: "Shop" }, action: { name: "cta_url", parameters: { display_text: "Open", url: link("") } } },
     { type: "location_request_message", body: { text: "Where?" }, action: { name: "send_location" } },
-    { type: "flow", body: { text: "Book" }, action: { name: "flow", parameters: { flow_message_version: "3", flow_id: "1", flow_cta: "Go" } } },
+    { type: "flow", body: { text: "Book" }, action: { name: "flow", parameters: { flow_message_version: "3", flow_id: FLOW, flow_cta: "Go" } } },
   ];
   const contents = [
     ["text", { body: "Hello", preview_url: false }],

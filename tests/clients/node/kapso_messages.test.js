@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { GraphApiError, WhatsAppClient, buildTemplatePayload, buildTemplateSendPayload } from "@kapso/whatsapp-cloud-api";
-import { BASE, NUMBER, PNG, TOKEN, control, openWindow, seen } from "./emulator.js";
+import { BASE, FLOW, NUMBER, PNG, TOKEN, control, enableCalling, openWindow, seen } from "./emulator.js";
 
 const to = "+94771000001";
 const client = new WhatsAppClient({ baseUrl: BASE, accessToken: TOKEN, graphVersion: "v24.0" });
@@ -157,20 +157,21 @@ describe("interactive messages", () => {
 
   test("a flow", async () => {
     const parameters = {
-      flowId: "4711",
+      flowId: FLOW,
       flowCta: "Start",
       flowToken: "t1",
       flowAction: "navigate",
       flowActionPayload: { screen: "WELCOME" },
     };
     const seen = await interactive(messages.sendInteractiveFlow({ ...basic, bodyText: "Book", parameters }), "flow");
-    assert.equal(seen.action.parameters.flow_id, "4711");
+    assert.equal(seen.action.parameters.flow_id, FLOW);
     assert.equal(seen.action.parameters.flow_message_version, "3");
   });
 
   test("requests for a location, for a call, for an address", async () => {
     const where = { ...basic, bodyText: "Where?", parameters: { requestMessage: "Where?" } };
     await interactive(messages.sendInteractiveLocationRequest(where), "location_request_message");
+    await enableCalling();
     const call = { ...basic, bodyText: "May we call?", parameters: { phoneNumber: to } };
     await interactive(messages.sendInteractiveCallPermission(call), "call_permission_request");
     const address = { ...basic, bodyText: "Deliver where?", parameters: { country: "IN" } };

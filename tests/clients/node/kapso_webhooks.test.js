@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { WhatsAppClient } from "@kapso/whatsapp-cloud-api";
 import { normalizeWebhook, verifySignature } from "@kapso/whatsapp-cloud-api/server";
-import { BASE, NUMBER, PNG, Receiver, SECRET, TOKEN, VERIFY_TOKEN, control, openWindow } from "./emulator.js";
+import { BASE, FLOW, NUMBER, PNG, Receiver, SECRET, TOKEN, VERIFY_TOKEN, control, openWindow } from "./emulator.js";
 
 const phone = "+94771000002";
 const user = phone.slice(1);
@@ -115,7 +115,7 @@ describe("messages", () => {
   });
 
   test("a flow's answer", async () => {
-    const parameters = { flowId: "4711", flowCta: "Start" };
+    const parameters = { flowId: FLOW, flowCta: "Start" };
     const flow = await id(client.messages.sendInteractiveFlow({ ...basic, bodyText: "Book", parameters }));
     const answered = await message((await control(`${path}/tap`, { wamid: flow })).id);
     assert.equal(answered.interactive.nfmReply.name, "flow");

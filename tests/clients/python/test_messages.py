@@ -18,6 +18,7 @@ from pywa.types import (
     VoiceCallButton,
 )
 from pywa.types.callback import ImageCarouselCard
+from pywa.types.calls import CallingSettings, CallingSettingsStatus
 from pywa.types.templates import (
     BodyText,
     CopyCodeButton,
@@ -29,7 +30,7 @@ from pywa.types.templates import (
     URLButton as TemplateURLButton,
 )
 
-from emulator import NUMBER, PNG, client, control, open_window, seen
+from emulator import FLOW, NUMBER, PNG, client, control, open_window, seen
 
 TO = "94771000011"
 LINK = "https://example.com/files/"
@@ -147,16 +148,17 @@ class Interactive(Messages):
     def test_a_flow(self) -> None:
         button = FlowButton(
             title="Start",
-            flow_id="4711",
+            flow_id=FLOW,
             flow_token="t1",
             flow_action_type=FlowActionType.NAVIGATE,
             flow_action_screen="WELCOME",
         )
         parameters = self.interactive(self.wa.send_message(TO, "Book", buttons=button), "flow")["action"]["parameters"]
-        self.assertEqual(parameters["flow_id"], "4711")
+        self.assertEqual(parameters["flow_id"], FLOW)
 
     def test_requests_for_location_contact_and_call(self) -> None:
         wa = self.wa
+        wa.update_business_phone_number_settings(calling=CallingSettings(status=CallingSettingsStatus.ENABLED))
         self.interactive(wa.request_location(TO, "Where?"), "location_request_message")
         self.interactive(wa.request_contact_info(TO, "Who?"), "request_contact_info")
         self.interactive(wa.send_message(TO, "Who?", buttons=ContactInfoRequestButton()), "request_contact_info")

@@ -25,7 +25,7 @@ from pywa.types import (
 )
 from pywa.types.templates import BodyText, QuickReplyButton, TemplateLanguage, TemplateStatus
 
-from emulator import APP, NUMBER, PNG, SECRET, VERIFY_TOKEN, Receiver, client, control, open_window
+from emulator import APP, FLOW, NUMBER, PNG, SECRET, VERIFY_TOKEN, Receiver, client, control, open_window
 
 USER = "94771000013"
 DATA = base64.b64encode(PNG).decode()
@@ -147,7 +147,7 @@ class Messages(Webhooks):
         self.assertEqual(tapped.type, MessageType.BUTTON)
 
     def test_a_flows_answer(self) -> None:
-        button = FlowButton(title="Start", flow_id="4711", flow_action_screen="WELCOME")
+        button = FlowButton(title="Start", flow_id=FLOW, flow_action_screen="WELCOME")
         sent = self.wa.send_message(USER, "Book", buttons=button)
         done = self.arrived(FlowCompletion, control(f"users/{USER}/tap", {"wamid": sent.id})["id"])
         self.assertEqual(done.token, "unused")
