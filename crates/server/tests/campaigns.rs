@@ -6,6 +6,7 @@ use common::{TestApp, answer, until};
 use futures::StreamExt as _;
 use reqwest::Method;
 use serde_json::{Value, json};
+use tisara_emulator::settings::{Fault, FaultKind, When};
 use tisara_store::Engine as Database;
 
 /// A campaign for `order_update` whose four variables all have a source.
@@ -88,6 +89,56 @@ async fn a_campaign_goes_from_draft_to_completed_and_its_ledger_tells_of_everyon
             let path = format!("/api/v1{path}{part}");
             answer(app.request(Method::GET, &path).bearer_auth(&other)).await.problem(404, "not_found");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_uncertain_is_listed_with_its_cause_and_decided_by_a_person() {
+    for database in [Database::Sqlite, Database::Postgres] {
+        let app = TestApp::on(database).await;
+        let (number, label) = (app.connect().await, people(&app, 6).await);
+        // Meta takes three without saying so, and tells nothing of anything.
+        app.emulator.control().change(|b| b.webhooks.held = true);
+        let fault = Fault { kind: FaultKind::ErrorAfterAccept { status: 500 }, when: When::Next(3) };
+        app.emulator.control().add_fault(fault);
+        let input = order_update(&app, &number, json!({ "kind": "label", "label": label })).await;
+        let made = app.post("/campaigns", input).await.ok();
+        let path = format!("/campaigns/{}", made["id"].as_str().unwrap());
+        app.post(&format!("{path}/start"), json!({})).await.ok();
+        let list = format!("{path}/uncertain");
+        let listed = until("three are uncertain", async || {
+            let listed = app.get(&list).await.ok();
+            (listed["items"].as_array().unwrap().len() == 3).then_some(listed)
+        })
+        .await;
+        let first = &listed["items"][0];
+        assert_eq!((&first["cause"], &listed["statuses_until"]), (&json!("no_answer"), &Value::Null));
+        assert!(first["explanation"].as_str().unwrap().contains("did not say"), "{first}");
+
+        let decide = format!("{list}/decide");
+        let seqs = [&first["seq"]];
+        let one = app.post(&decide, json!({ "decision": "mark_sent", "recipients": seqs })).await.ok();
+        assert_eq!(one, json!({ "decided": 1, "left": 2 }));
+        let again = app.post(&decide, json!({ "decision": "give_up", "recipients": seqs })).await.ok();
+        assert_eq!(again["decided"], 0, "what is decided stays");
+        let rest = app.post(&decide, json!({ "decision": "give_up" })).await.ok();
+        assert_eq!(rest, json!({ "decided": 2, "left": 0 }));
+        app.post(&decide, json!({ "decision": "perhaps" })).await.problem(400, "malformed");
+
+        // Once Meta tells, what it tells is true, whatever was decided; and every line is found again.
+        app.emulator.control().change(|b| b.webhooks.held = false);
+        let report = until("everything is told", async || {
+            let report = app.get(&format!("{path}/report")).await.ok();
+            let told = report["lines"].as_array().unwrap().iter().all(|l| l["got_it"] == true);
+            (told && report["state"] == "completed").then_some(report)
+        })
+        .await;
+        assert_eq!((&report["recipients"], &report["adds_up"]), (&json!(6), &json!(true)), "{report}");
+        let priced: i64 =
+            report["pricing"].as_array().unwrap().iter().map(|p| p["count"].as_i64().unwrap()).sum();
+        assert_eq!(priced + report["not_priced"].as_i64().unwrap(), 6, "{report}");
+        assert_eq!(app.get("/messages/uncertain").await.ok(), json!({ "items": [] }));
+        assert_eq!(app.emulator.control().report().doubled, 0);
     }
 }
 

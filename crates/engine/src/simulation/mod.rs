@@ -37,7 +37,7 @@ fn run(seeds: Range<u64>, broken: Broken) -> Result<u64, String> {
                     if seed >= seeds.end {
                         return;
                     }
-                    if seed % 1_000 == 0 && seed > seeds.start {
+                    if seed.is_multiple_of(1_000) && seed > seeds.start {
                         println!("seed {seed}");
                     }
                     if let Err(violation) = World::new(seed, broken).run() {

@@ -178,7 +178,7 @@ impl World {
             5..=7 if webhooks > 0 => self.deliver(life),
             // A customer writes now and then: without any word from Meta, silence would prove nothing.
             8 if self.graph.lock().webhooks.is_empty() && self.rng.chance(0.05) => {
-                self.graph.somebody_writes()
+                self.graph.somebody_writes();
             }
             _ => self
                 .clock

@@ -87,6 +87,14 @@ async fn contacts_are_imported_and_a_campaign_is_started_and_reported() {
     let id = standing["id"].as_str().unwrap();
     let report = run(&mut it.client(&["campaign", "report", id]));
     assert!(report.code == 0 && report.out.contains("VIPs: completed"), "{report:#?}");
+    let list = run(&mut it.client(&["campaign", "report", id, "--csv"]));
+    assert!(list.code == 0 && list.out.lines().count() == 3 && list.out.contains("'+94"), "{list:#?}");
+    let failed = run(&mut it.client(&["campaign", "report", id, "--csv", "--state", "failed"]));
+    assert_eq!((failed.code, failed.out.lines().count()), (0, 1), "{failed:#?}");
+    let uncertain = run(&mut it.client(&["campaign", "uncertain", id]));
+    assert_eq!((uncertain.code, uncertain.out.as_str()), (0, ""), "{uncertain:#?}");
+    let decided = run(&mut it.client(&["campaign", "uncertain", id, "--decide", "give-up"]));
+    assert_eq!(decided.out.trim(), "0 decided, 0 still uncertain", "{decided:#?}");
 
     run(&mut it.client(&["campaign", "start", "--name", "x", "--template", "seasonal_sail"]))
         .fails_with(2, &["no template seasonal_sail", "seasonal_sale (en_US)"]);
