@@ -32,7 +32,7 @@
 //! App [`World::APP_ID`] (secret [`World::APP_SECRET`], verify token [`World::VERIFY_TOKEN`]), token
 //! [`World::TOKEN`], account [`World::WABA_ID`], number [`World::NUMBER_ID`] (+1 555-078-3881, 80
 //! messages a second), and templates `hello_world`, `seasonal_sale` (marketing, header and body
-//! variables, quick replies; also in `si`), `order_update` (utility, link with variable),
+//! variables, quick replies; also in `si_LK`), `order_update` (utility, link with variable),
 //! `login_code` (authentication), `new_arrival` (image header), `appointment_reminder` (named
 //! variables), `coupon`, `invoice_ready` (document header), `tired_offer` (PAUSED) and
 //! `refused_offer` (REJECTED). Every phone number on earth is a user with WhatsApp; habits follow
@@ -76,7 +76,9 @@
 //! its accepted sends did not fail: somebody got it twice.
 
 mod accounts;
+mod analytics;
 mod blocks;
+mod calendar;
 mod calling;
 mod chance;
 mod control;
@@ -100,7 +102,8 @@ mod webhooks;
 pub use accounts::Signup;
 pub use calling::CallStep;
 pub use control::{
-    ConfigError, Control, ControlError, Described, News, NumberChange, SavedUser, State, Tap, TemplateChange,
+    ConfigError, Control, ControlError, Described, News, NumberChange, PortfolioChange, SavedUser, State,
+    Tap, TemplateChange,
 };
 pub use flows::{FlowChange, FlowStep};
 pub use graph::{CODES, Code, ConnectionReset};
@@ -134,6 +137,9 @@ pub(crate) struct Inner {
     pub(crate) blocks: blocks::Blocks,
     pub(crate) media: Mutex<media::Media>,
     pub(crate) codes: Mutex<accounts::Codes>,
+    pub(crate) rates: analytics::RateCard,
+    pub(crate) call_rates: graph::CallRates,
+    pub(crate) contact_book: users::ContactBook,
     pub(crate) faults: faults::Faults,
     pub(crate) lines: Mutex<calling::Lines>,
     pub(crate) flow_sessions: Mutex<flows::Sessions>,
@@ -181,6 +187,12 @@ impl Emulator {
             codes: Mutex::default(),
             lines: Mutex::default(),
             flow_sessions: Mutex::default(),
+            rates: analytics::RateCard::read(&settings.rate_card).unwrap_or_else(|error| {
+                tracing::warn!(error, "the sample rate card is used instead");
+                analytics::RateCard::sample()
+            }),
+            call_rates: graph::CallRates::default(),
+            contact_book: users::ContactBook::default(),
             faults: faults::Faults::new(settings.seed, &settings.behaviour.faults),
             behaviour: RwLock::new(Arc::new(settings.behaviour)),
             outbox: webhooks::Outbox::default(),

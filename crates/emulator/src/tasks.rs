@@ -1,6 +1,10 @@
 //! What the emulator does by itself when its moment has come.
 
-use crate::{Inner, accounts, calling, control, messages, templates::life, webhooks::Task};
+use crate::{
+    Inner, accounts, calling, control, messages,
+    templates::{category, life, pacing},
+    webhooks::Task,
+};
 use std::sync::Arc;
 use tisara_domain::Timestamp;
 
@@ -16,6 +20,9 @@ pub(crate) fn run(e: &Arc<Inner>, task: Task, now: Timestamp) {
         Task::Ring { call } => calling::ring(e, &call, now),
         Task::PickUp { call } => calling::picked_up(e, &call, now),
         Task::Missed { call } => calling::missed(e, &call, now),
-        Task::Release { template } => life::released(e, template, now),
+        Task::Release { template } => pacing::released(e, template, now),
+        Task::ReleaseBatch { portfolio } => pacing::released_batch(e, portfolio, now),
+        Task::Notice { template, at_s } => category::notice(e, template, at_s, now),
+        Task::Recategorise { template } => category::recategorised(e, template, now),
     }
 }

@@ -28,7 +28,7 @@ async fn the_client_sends_and_is_refused() {
     let token = AccessToken::new(World::TOKEN).unwrap();
     let number = client.number(&World::NUMBER_ID.to_string()).unwrap();
     let message = |name: &str, values: Vec<Parameter>| {
-        let template = TemplateMessage::new(name, "si").with(Component::body(values));
+        let template = TemplateMessage::new(name, "si_LK").with(Component::body(values));
         OutgoingMessage::new(Recipient::Phone("+94771234567".into()), Content::Template(Box::new(template)))
             .with_callback_data("job.1.1")
     };

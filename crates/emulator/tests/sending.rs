@@ -61,7 +61,7 @@ async fn every_malformed_body_has_its_code() {
     let value = |name: &str, text: &str| json!({"type": "text", "parameter_name": name, "text": text});
     let text_value = |text: &str| json!({"type": "text", "text": text});
     let body = |parameters: Value| {
-        template(USER, "seasonal_sale", "si", json!([{"type": "body", "parameters": parameters}]))
+        template(USER, "seasonal_sale", "si_LK", json!([{"type": "body", "parameters": parameters}]))
     };
     let cases: Vec<(Value, i64, &str)> = vec![
         (json!({}), 100, ""),
@@ -122,7 +122,11 @@ async fn every_malformed_body_has_its_code() {
         (body(json!([text_value("far     away")])), 132_018, "4 consecutive"),
         (body(json!([text_value(&long)])), 132_005, "1024"),
         (body(json!([{"type": "image", "image": {"link": "https://x.com/a.png"}}])), 131_008, "image"),
-        (template(USER, "seasonal_sale", "si", json!([{"type": "dance", "parameters": []}])), 100, "dance"),
+        (
+            template(USER, "seasonal_sale", "si_LK", json!([{"type": "dance", "parameters": []}])),
+            100,
+            "dance",
+        ),
         (named(json!([value("first_name", "a"), value("day", "b"), value("hour", "c")])), 0, ""),
         (named(json!([value("hour", "a"), value("day", "b"), value("first_name", "c")])), 0, ""),
         (named(json!([value("first_name", "a"), value("day", "b"), value("minute", "c")])), 100, "minute"),

@@ -48,7 +48,7 @@ describe("templates", () => {
     assert.deepEqual(await found({ name: "order_update" }), ["order_update"]);
     assert.deepEqual(await found({ status: "PAUSED" }), ["tired_offer"]);
     assert.deepEqual(await found({ category: "AUTHENTICATION" }), ["login_code"]);
-    assert.deepEqual(await found({ language: "si" }), ["seasonal_sale"]);
+    assert.deepEqual(await found({ language: "si_LK" }), ["seasonal_sale"]);
   });
 
   test("are created from the client's own definition, and deleted", async () => {

@@ -1,6 +1,6 @@
 //! Edges of a phone number: profile, settings, block list, coexistence sync.
 
-use super::{chat, qr, registration, username};
+use super::{chat, contact_book, qr, registration, username};
 use crate::{
     Inner, calling, flows,
     graph::{
@@ -47,6 +47,7 @@ pub(crate) async fn number_edge(e: &Arc<Inner>, call: &Call, id: u64, edge: &str
         ("calls", &Method::POST) => calling::act(e, call, id).await,
         ("call_permissions", &Method::GET) => calling::permissions(e, call, id),
         ("groups", &Method::GET | &Method::POST) => groups::groups(e, call, id).await,
+        ("contact_book", &Method::DELETE) => contact_book::delete(e, call, id).await,
         ("smb_app_data", &Method::POST) => sync_app(e, call, id).await,
         _ => Err(unknown_edge(call, &id.to_string(), edge)),
     }
@@ -69,6 +70,33 @@ const PROFILE: &[(&str, usize)] = &[
     ("email", 128),
     ("vertical", 64),
     ("profile_picture_handle", 4_096),
+];
+
+/// Meta: what a business can be.
+const VERTICALS: &[&str] = &[
+    "UNDEFINED",
+    "NOT_A_BIZ",
+    "OTHER",
+    "AUTO",
+    "BEAUTY",
+    "APPAREL",
+    "EDU",
+    "ENTERTAIN",
+    "EVENT_PLAN",
+    "FINANCE",
+    "GROCERY",
+    "GOVT",
+    "HOTEL",
+    "HEALTH",
+    "NONPROFIT",
+    "PROF_SERVICES",
+    "RETAIL",
+    "TRAVEL",
+    "RESTAURANT",
+    "ALCOHOL",
+    "ONLINE_GAMBLING",
+    "PHYSICAL_GAMBLING",
+    "OTC_DRUGS",
 ];
 
 fn get_profile(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
@@ -95,9 +123,17 @@ async fn set_profile(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
         return Err(GraphError::required("messaging_product"));
     }
     for (name, most) in PROFILE {
+        if p.get(*name).is_some_and(|v| !v.is_string()) {
+            return Err(GraphError::invalid(format!("{name} must be a string")));
+        }
         if text(&p, name).is_some_and(|t| t.chars().count() > *most) {
             return Err(GraphError::invalid(format!("{name} must be at most {most} characters long")));
         }
+    }
+    if let Some(vertical) = text(&p, "vertical").filter(|v| !v.is_empty() && !VERTICALS.contains(&v.as_str()))
+    {
+        let known = VERTICALS.join(", ");
+        return Err(GraphError::invalid(format!("vertical must be one of {known}, not \"{vertical}\"")));
     }
     if p.get("about").is_some_and(|a| a == "") {
         return Err(GraphError::invalid("about must not be empty"));
@@ -128,6 +164,9 @@ async fn set_settings(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
         ["user_identity_change", "calling", "payload_encryption", "storage_configuration"];
     if let Some(name) = p.keys().find(|k| !KNOWN.contains(&k.as_str())) {
         return Err(GraphError::invalid(format!("there is no setting \"{name}\"")));
+    }
+    if let Some((name, _)) = p.iter().find(|(_, v)| !v.is_object()) {
+        return Err(GraphError::invalid(format!("{name} must be an object")));
     }
     let mut d = write(&e.directory);
     if let (Some(new), Some(number)) = (p.get("calling"), d.number(id)) {

@@ -3,6 +3,7 @@
 mod app;
 mod chat;
 mod coexistence;
+mod contact_book;
 mod edges;
 mod number;
 mod qr;

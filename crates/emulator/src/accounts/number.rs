@@ -1,7 +1,7 @@
 //! Reading phone numbers.
 
 use crate::{
-    Inner,
+    Inner, calendar,
     directory::{Directory, Number},
     graph::{
         Call, Grant, Outcome, Permission, Reply,
@@ -69,7 +69,7 @@ fn all(e: &Inner, d: &Directory, n: &Number) -> Value {
         "new_name_status": n.settings.get("new_name_status"),
         "country_code": n.country,
         "country_dial_code": n.calling_code,
-        "last_onboarded_time": n.onboarded_at,
+        "last_onboarded_time": calendar::graph_date(n.onboarded_at),
         "certificate": null,
         "new_certificate": null,
         "conversational_automation": n.automation,

@@ -72,7 +72,7 @@ pub(crate) fn finish(e: &Inner, s: &Signup) -> Result<Value, &'static str> {
                     name: name.clone(),
                     limit: 250,
                     verified: false,
-                    wabas: Vec::new(),
+                    ..PortfolioSettings::default()
                 }),
             );
             let waba = d.new_id();

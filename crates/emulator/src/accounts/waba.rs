@@ -2,11 +2,11 @@
 
 use super::subscription::subscribed;
 use crate::{
-    Inner,
+    Inner, analytics,
     directory::{Directory, Waba},
     graph::{
         Call, Grant, GraphError, Outcome, Permission, Reply,
-        call::text,
+        call::truth,
         collection::{choose, page},
     },
     sync::{read, write},
@@ -50,7 +50,16 @@ pub(crate) fn get(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
     let grant = Grant::of(&d, call, e.ambient.now())?;
     let w = d.wabas.get(&id).ok_or_else(|| grant.unknown(&id.to_string()))?;
     grant.may(Permission::Management, id)?;
-    Ok(Reply::json(&choose(call, all(&d, w), DEFAULT, "WhatsAppBusinessAccount")?))
+    let mut row = all(&d, w);
+    let asked = call.query("fields").filter(|f| f.contains("analytics")).unwrap_or_default();
+    for field in analytics::Field::all(asked) {
+        let state = e.outbox.lock();
+        let now_s = e.ambient.now().seconds();
+        if let Some(answer) = analytics::field(&d, &e.rates, &state.counts, id, now_s, &field) {
+            row[&field.name] = answer?;
+        }
+    }
+    Ok(Reply::json(&choose(call, row, DEFAULT, "WhatsAppBusinessAccount")?))
 }
 
 /// `GET /{business_id}`: a portfolio, for a token that may use one of its accounts.
@@ -82,11 +91,13 @@ pub(crate) async fn change(e: &Inner, call: &Call, id: u64) -> Outcome<Reply> {
     let mut d = write(&e.directory);
     Grant::of(&d, call, e.ambient.now())?.may(Permission::Management, id)?;
     let w = d.wabas.get_mut(&id).ok_or_else(|| GraphError::unsupported("POST", &id.to_string()))?;
-    let truth = |name: &str| text(&p, name).map(|t| t == "true" || t == "1");
-    if let Some(on) = truth("is_enabled_for_insights") {
+    if let Some(on) = truth(&p, "is_enabled_for_insights")? {
+        if w.insights && !on {
+            return Err(GraphError::new(200_006).details("is_enabled_for_insights cannot be taken back."));
+        }
         w.insights |= on;
     }
-    if let Some(on) = truth("disable_marketing_messages_on_cloud_api") {
+    if let Some(on) = truth(&p, "disable_marketing_messages_on_cloud_api")? {
         w.marketing_disabled = on;
     }
     Ok(Reply::success())

@@ -13,7 +13,9 @@ pub struct ConfigError(#[from] serde_json::Error);
 pub(super) fn patched(behaviour: &Behaviour, patch: Value) -> Result<Behaviour, ConfigError> {
     let mut all = serde_json::to_value(behaviour)?;
     merge(&mut all, patch);
-    Ok(serde_json::from_value(all)?)
+    let new: Behaviour = serde_json::from_value(all)?;
+    new.check().map_err(<serde_json::Error as serde::de::Error>::custom)?;
+    Ok(new)
 }
 
 fn merge(into: &mut Value, patch: Value) {
@@ -61,5 +63,7 @@ mod tests {
     fn a_patch_with_an_unknown_name_changes_nothing() {
         assert!(patched(&Behaviour::default(), json!({"rulez": {}})).is_err());
         assert!(patched(&Behaviour::default(), json!({"pace": {"messages_per_second": 0}})).is_err());
+        assert!(patched(&Behaviour::default(), json!({"population": {"reads": 7}})).is_err());
+        assert!(patched(&Behaviour::default(), json!({"statuses": {"sent_ms": [9, 1]}})).is_err());
     }
 }

@@ -10,7 +10,7 @@ use crate::{
     report::{self, Report},
     settings::{Behaviour, Fault, ObjectId},
     sync::{lock, read, write},
-    templates::{Category, life},
+    templates::{Category, category, life},
     users::Spoken,
     webhooks,
 };
@@ -35,6 +35,8 @@ pub struct TemplateChange {
     pub quality: Option<String>,
     /// MARKETING, UTILITY or AUTHENTICATION.
     pub category: Option<String>,
+    /// The category it belongs in: it is moved there on the first of the next month.
+    pub correct_category: Option<String>,
 }
 
 /// Why something could not be done.
@@ -223,12 +225,13 @@ impl Control {
         if quality.as_ref().is_some_and(|q| !["GREEN", "YELLOW", "RED", "UNKNOWN"].contains(&q.as_str())) {
             return Err(ControlError::Invalid("quality is GREEN, YELLOW, RED or UNKNOWN".into()));
         }
-        let category = to.category.as_deref().map(|c| {
+        let parse = |c: &String| {
             Category::parse(c).ok_or_else(|| {
-                ControlError::Invalid("category is MARKETING, UTILITY or AUTHENTICATION".into())
+                ControlError::Invalid("a category is MARKETING, UTILITY or AUTHENTICATION".into())
             })
-        });
-        let category = category.transpose()?;
+        };
+        let category = to.category.as_ref().map(parse).transpose()?;
+        let correct = to.correct_category.as_ref().map(parse).transpose()?;
         let now = e.ambient.now();
         let mut d = write(&e.directory);
         for id in found {
@@ -237,6 +240,9 @@ impl Control {
             }
             if let Some(category) = category {
                 life::set_category(e, &mut d, id, category, now);
+            }
+            if let Some(correct) = correct {
+                category::misfiled(e, &mut d, id, correct, now);
             }
             if let Some(status) = &to.status {
                 life::set_status(e, &mut d, id, &status.to_ascii_uppercase(), to.reason.as_deref(), now);
@@ -277,7 +283,8 @@ impl Control {
         super::users::say(&self.0, user, to.map(|t| t.0), message, reply_to)
     }
 
-    /// The user taps a button of a message (the last that has buttons).
+    /// The user taps a button of a message (the last that has buttons). Gives the id of the message
+    /// this sends; empty for a button that opens a link or a call, or copies a code.
     ///
     /// # Errors
     /// When there is no such message or button.
@@ -291,6 +298,17 @@ impl Control {
     /// As [`Control::write`].
     pub fn stop_marketing(&self, phone: &str, of: Option<ObjectId>, stop: bool) -> Result<(), ControlError> {
         super::users::stop(&self.0, super::users::phone(phone)?, of.map(|n| n.0), stop)
+    }
+
+    /// A file that was uploaded or received: its type and bytes.
+    ///
+    /// # Errors
+    /// When there is no such file any more.
+    pub fn media(&self, id: ObjectId) -> Result<(String, bytes::Bytes), ControlError> {
+        let now_s = self.0.ambient.now().seconds();
+        let media = lock(&self.0.media);
+        let file = media.get(id.0, now_s).ok_or(ControlError::Unknown("file"))?;
+        Ok((file.mime.clone(), file.bytes.clone()))
     }
 
     /// A user's traits, windows, and what was said, oldest first.

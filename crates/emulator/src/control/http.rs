@@ -1,7 +1,7 @@
 //! `/_emulator/*`: the control handle over HTTP.
 
 use super::{
-    Control, ControlError, News, NumberChange, State as Kept, TemplateChange,
+    Control, ControlError, News, NumberChange, PortfolioChange, State as Kept, TemplateChange,
     users::{Described, Tap},
 };
 use crate::{
@@ -41,6 +41,7 @@ pub(crate) fn router(control: Control) -> Router {
     Router::new()
         .route("/_emulator/config", get(config).post(set_config))
         .route("/_emulator/faults", get(faults).post(add_fault).delete(clear_faults))
+        .route("/_emulator/media/{id}", get(media))
         .route("/_emulator/users", post(describe))
         .route("/_emulator/users/{phone}", get(user))
         .route("/_emulator/users/{phone}/write", post(write))
@@ -55,6 +56,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/flows/{which}", post(flow))
         .route("/_emulator/templates/{which}", post(template))
         .route("/_emulator/numbers/{id}", post(number))
+        .route("/_emulator/portfolios/{id}", post(portfolio))
         .route("/_emulator/users/{phone}/change-number", post(change_number))
         .route("/_emulator/accounts", get(accounts))
         .route("/_emulator/signup", post(signup))
@@ -86,6 +88,17 @@ fn done() -> Json<Value> {
 async fn nothing() -> Response {
     let text = "there is no such control endpoint; docs/emulator.md lists them";
     (StatusCode::NOT_FOUND, Json(json!({ "error": text }))).into_response()
+}
+
+/// A file as people look at it; never as a page of this origin.
+async fn media(State(c): State<Control>, Path(id): Path<ObjectId>) -> Result<Response, ControlError> {
+    let (mime, bytes) = c.media(id)?;
+    let headers = [
+        (header::CONTENT_TYPE, mime),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff".to_owned()),
+        (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'".to_owned()),
+    ];
+    Ok((headers, bytes).into_response())
 }
 
 async fn config(State(c): State<Control>) -> Json<Value> {
@@ -156,7 +169,8 @@ async fn say(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) 
 }
 
 async fn tap(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
-    Ok(Json(json!({"id": c.tap(&phone, body::<Tap>(&bytes)?)?})))
+    let id = c.tap(&phone, body::<Tap>(&bytes)?)?;
+    Ok(Json(json!({"id": Some(id).filter(|id| !id.is_empty())})))
 }
 
 #[derive(Default, Deserialize)]
@@ -203,6 +217,11 @@ async fn template(State(c): State<Control>, Path(which): Path<String>, bytes: By
 
 async fn number(State(c): State<Control>, Path(id): Path<ObjectId>, bytes: Bytes) -> Answer {
     c.change_number(id, body::<NumberChange>(&bytes)?)?;
+    Ok(done())
+}
+
+async fn portfolio(State(c): State<Control>, Path(id): Path<ObjectId>, bytes: Bytes) -> Answer {
+    c.change_portfolio(id, &body::<PortfolioChange>(&bytes)?)?;
     Ok(done())
 }
 

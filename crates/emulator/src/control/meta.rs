@@ -26,6 +26,22 @@ pub struct NumberChange {
     pub name_decision: Option<String>,
 }
 
+/// What becomes of a portfolio; absent fields stay as they are.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct PortfolioChange {
+    /// Unique users in 24 hours; 0 is no limit.
+    pub limit: Option<u32>,
+    /// Whether Meta has verified the business.
+    pub verified: Option<bool>,
+    /// Meta suspects it: it is paced whatever it has sent.
+    pub suspected: Option<bool>,
+    /// Users say bad things of its messages: what pacing holds will fail, and it is restricted.
+    pub bad_signals: Option<bool>,
+    /// Whether it may neither create nor send templates; false after a review.
+    pub restricted: Option<bool>,
+}
+
 /// Any webhook of an account.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -82,12 +98,30 @@ impl Control {
         Ok(())
     }
 
+    /// Changes a portfolio as Meta would.
+    ///
+    /// # Errors
+    /// When there is no such portfolio.
+    pub fn change_portfolio(&self, id: ObjectId, to: &PortfolioChange) -> Result<(), ControlError> {
+        let mut d = write(&self.0.directory);
+        let p = d.portfolios.get_mut(&id.0).ok_or(ControlError::Unknown("business portfolio"))?;
+        p.limit = to.limit.unwrap_or(p.limit);
+        p.verified = to.verified.unwrap_or(p.verified);
+        p.suspected = to.suspected.unwrap_or(p.suspected);
+        p.bad_signals = to.bad_signals.unwrap_or(p.bad_signals);
+        p.restricted = to.restricted.unwrap_or(p.restricted);
+        Ok(())
+    }
+
     /// Sends any account-level webhook, such as `account_update` with a restriction.
     ///
     /// # Errors
     /// When there is no such account.
     pub fn tell(&self, news: News) -> Result<(), ControlError> {
         let e = &self.0;
+        if news.field.is_empty() || !news.field.bytes().all(|b| b.is_ascii_lowercase() || b == b'_') {
+            return Err(ControlError::Invalid("a field is a word such as account_update".into()));
+        }
         let d = read(&e.directory);
         let waba = match news.waba {
             Some(id) => d.wabas.get(&id.0),

@@ -29,6 +29,9 @@ pub struct State {
     /// Who may be called.
     #[serde(default)]
     pub call_permissions: Vec<CallPermissionSettings>,
+    /// Portfolio and phone: whose numbers are known though they hide them.
+    #[serde(default)]
+    pub contact_book: Vec<(ObjectId, ObjectId)>,
     /// How many messages were numbered, so that ids stay unique.
     pub serial: u64,
 }
@@ -85,6 +88,7 @@ impl Control {
             behaviour,
             users: e.users.known().into_iter().filter_map(user).collect(),
             call_permissions: lock(&e.lines).permissions(),
+            contact_book: e.contact_book.all().into_iter().map(|(p, u)| (ObjectId(p), ObjectId(u))).collect(),
             serial: e.serial.load(Ordering::Relaxed),
         }
     }
@@ -103,6 +107,7 @@ impl Control {
         self.set_behaviour(state.behaviour);
         lock(&e.lines).permit(&state.call_permissions);
         e.serial.fetch_max(state.serial, Ordering::Relaxed);
+        e.contact_book.load(state.contact_book.iter().map(|(p, u)| (p.0, u.0)));
         for user in state.users {
             let phone = super::users::phone(&user.described.phone)?;
             self.describe(user.described)?;
@@ -158,6 +163,9 @@ fn portfolio(d: &Directory, p: &Portfolio) -> PortfolioSettings {
         name: p.name.clone(),
         limit: p.limit,
         verified: p.verified,
+        template_messages: p.template_messages.load(Ordering::Relaxed),
+        suspected: p.suspected,
+        restricted: p.restricted,
         wabas: d.wabas.values().filter(|w| w.portfolio == p.id).map(|w| waba(d, w)).collect(),
     }
 }
@@ -173,6 +181,8 @@ fn waba(d: &Directory, w: &Waba) -> WabaSettings {
         override_url: w.subscriptions.values().find_map(override_urls),
         payment_method: w.payment_method,
         marketing_disabled: w.marketing_disabled,
+        insights: w.insights,
+        record: w.record.clone(),
         numbers: d.numbers_of(w.id).map(|n| number(d, n)).collect(),
         templates: d.templates_of(w.id).map(template).collect(),
         flows: d.flows.values().filter(|f| f.waba == w.id).map(Flow::settings).collect(),
@@ -212,5 +222,9 @@ fn template(t: &Template) -> TemplateSettings {
         components: t.components.clone(),
         rejected_reason: t.rejected_reason.clone(),
         quality: t.quality.clone(),
+        message_send_ttl_seconds: t.ttl_s,
+        previous_category: t.previous_category.map(|c| c.name().to_ascii_uppercase()),
+        correct_category: t.correct_category.map(|c| c.name().to_ascii_uppercase()),
+        pauses: t.pauses,
     }
 }

@@ -11,7 +11,7 @@ use crate::{
     sync::{lock, read},
     templates::Category,
     users::{self, Spoken},
-    webhooks::{Contact, Metadata, Note, Task, contact, to_json},
+    webhooks::{Contact, Metadata, Note, Plan, Task, contact, to_json},
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize};
@@ -80,7 +80,9 @@ pub(super) fn describe(e: &Inner, d: Described) -> Result<(), ControlError> {
         Some(id) => vec![directory.number_place(id.0).ok_or(ControlError::Unknown("phone number id"))?],
         None => (0..u32::try_from(directory.numbers.len()).unwrap_or(0)).collect(),
     };
-    let now_s = e.ambient.now().seconds();
+    let now = e.ambient.now();
+    let now_s = now.seconds();
+    let comes_online = d.online == Some(true);
     e.users.change(user, |r| {
         r.on_whatsapp = d.on_whatsapp.or(r.on_whatsapp);
         r.online = d.online.or(r.online);
@@ -108,7 +110,27 @@ pub(super) fn describe(e: &Inner, d: Described) -> Result<(), ControlError> {
         r.phone_hidden = d.phone_hidden.or(r.phone_hidden);
         r.identity_hash = d.identity_hash.or(r.identity_hash.take());
     });
+    if comes_online {
+        deliver_waiting(e, user, now);
+    }
     Ok(())
+}
+
+/// A user is online again: what still may be delivered is.
+fn deliver_waiting(e: &Inner, user: u64, now: Timestamp) {
+    let behaviour = e.behaviour();
+    let reads = e.users.traits(&behaviour.population, user, 0, u32::MAX).reads;
+    let kept = all_to(e, user);
+    e.outbox.came_online(user, now, |message| {
+        let mut draw = Draw::from(join(join(e.seed, user), message.serial));
+        let mut wait = |(low, high)| draw.between(low, high);
+        let plan =
+            Plan::back_online(reads, wait(behaviour.statuses.delivered_ms), wait(behaviour.statuses.read_ms));
+        if let Some(sent) = kept.iter().find(|s| s.serial == message.serial) {
+            let _ = sent.later.set((now, plan));
+        }
+        plan
+    });
 }
 
 /// The number meant: by id, or the first there is.
@@ -154,6 +176,10 @@ pub(crate) fn say_in(
     if kind.is_empty() || !message.is_object() {
         return Err(ControlError::Invalid("a message needs a type and the object named like it".into()));
     }
+    let part = &message[kind.as_str()];
+    if !part.is_object() && !part.is_array() && !matches!(kind.as_str(), "request_welcome" | "unsupported") {
+        return Err(ControlError::Invalid(format!("a message of type {kind} needs an object \"{kind}\"")));
+    }
     // What is said in a group goes to the number that made it.
     let group = match message["group_id"].as_str() {
         None => None,
@@ -165,6 +191,12 @@ pub(crate) fn say_in(
     let (number, place) = number(directory, group.map(|g| g.number).or(to))?;
     let now = e.ambient.now();
     keep_file(e, number, &kind, &mut message, now)?;
+    if message["contacts"][0]["origin"] == "contact_request" {
+        // The user has shared the phone number: it is known from now on.
+        let portfolio = directory.wabas.get(&number.waba).map_or(0, |w| w.portfolio);
+        let keep = e.behaviour().rules.contact_book;
+        e.contact_book.spoke(portfolio, number.id, user, now.seconds(), keep);
+    }
     let id = wamid::inbound(e.seed, user, e.serial.fetch_add(1, Ordering::Relaxed));
     let who = contact(e, directory, number, place, user);
     if let Some(wa_id) = who.wa_id() {
@@ -247,7 +279,22 @@ pub(super) fn tap(e: &Arc<Inner>, user: u64, tap: Tap) -> Result<String, Control
         let id = directory.numbers.get(sent.number as usize).map(|n| n.id);
         (sent, button, id)
     };
-    let message = match button["kind"].as_str() {
+    let kind = button["kind"].as_str();
+    if let (true, Some(kind)) = (sent.template != 0, kind) {
+        let label = button["text"].as_str().unwrap_or_default();
+        let clicked = match kind {
+            "quick_reply" => Some("quick_reply_button"),
+            "url" => Some("unique_url_button"),
+            _ => None,
+        };
+        if let Some(clicked) = clicked {
+            let now_s = e.ambient.now().seconds();
+            e.outbox.lock().counts.click(now_s, user, sent.template, clicked, label);
+        }
+    }
+    let message = match kind {
+        // It opens something on the phone and tells the business nothing.
+        Some("url" | "phone" | "copy_code") => return Ok(String::new()),
         Some("quick_reply") => {
             json!({"type": "button", "button": {"payload": button["payload"], "text": button["text"]}})
         }
@@ -344,6 +391,7 @@ pub(super) fn view(e: &Inner, user: u64) -> Result<Value, ControlError> {
     let directory = read(&e.directory);
     let behaviour = e.behaviour();
     let now = e.ambient.now();
+    let typing = e.users.peek(user, |r| r.typing).flatten();
     let numbers: Vec<Value> = directory
         .numbers
         .iter()
@@ -354,6 +402,7 @@ pub(super) fn view(e: &Inner, user: u64) -> Result<Value, ControlError> {
                 "phone_number_id": n.id.to_string(), "display_phone_number": n.display, "verified_name": n.verified_name,
                 "window_until": t.window_until, "window_open": t.window_until > now.seconds(),
                 "free_until": t.free_until, "opted_out": t.opted_out,
+                "typing": typing.is_some_and(|(of, until)| of == place && until > now.seconds()),
                 "user_id": users::bsuid(e.seed, directory.wabas.get(&n.waba).map_or(0, |w| w.portfolio), user, t.generation),
             })
         })

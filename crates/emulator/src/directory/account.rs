@@ -2,11 +2,14 @@
 
 use crate::{
     chance::HashedMap,
-    settings::{PortfolioSettings, WabaSettings},
+    settings::{PortfolioSettings, TemplateRecord, WabaSettings},
 };
 use std::{
     collections::{BTreeMap, VecDeque},
-    sync::{Mutex, atomic::AtomicBool},
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering},
+    },
 };
 
 /// A business portfolio and whom it reached lately outside windows.
@@ -19,7 +22,17 @@ pub(crate) struct Portfolio {
     pub(crate) reached: Mutex<Reached>,
     /// An upgrade of the limit is on its way.
     pub(crate) growing: AtomicBool,
+    pub(crate) template_messages: AtomicU64,
+    /// Template messages let go of the present batch, while it is paced.
+    pub(crate) in_batch: AtomicU32,
+    pub(crate) suspected: bool,
+    /// What users say of its messages is bad: what pacing holds will fail.
+    pub(crate) bad_signals: bool,
+    pub(crate) restricted: bool,
 }
+
+/// Meta: portfolios with fewer template messages in 365 days may be paced.
+const PACED_BELOW: u64 = 500_000;
 
 impl Portfolio {
     pub(crate) fn of(s: &PortfolioSettings) -> Self {
@@ -30,7 +43,21 @@ impl Portfolio {
             verified: s.verified,
             reached: Mutex::default(),
             growing: AtomicBool::new(false),
+            template_messages: AtomicU64::new(s.template_messages),
+            in_batch: AtomicU32::new(0),
+            suspected: s.suspected,
+            bad_signals: false,
+            restricted: s.restricted,
         }
+    }
+
+    /// Counts a template message; true when it must wait because `batch` (0: no pacing) are out
+    /// already.
+    pub(crate) fn holds(&self, batch: u32) -> bool {
+        let sent = self.template_messages.fetch_add(1, Ordering::Relaxed);
+        batch > 0
+            && (self.suspected || sent < PACED_BELOW)
+            && self.in_batch.fetch_add(1, Ordering::Relaxed) >= batch
     }
 
     /// Meta's name of a limit.
@@ -99,6 +126,17 @@ pub(crate) struct Waba {
     pub(crate) created: VecDeque<i64>,
     /// Whether template insights were switched on, which cannot be undone.
     pub(crate) insights: bool,
+    pub(crate) record: TemplateRecord,
+}
+
+/// Templates whose analytics are asked for together.
+#[derive(Clone, Debug)]
+pub(crate) struct TemplateGroup {
+    pub(crate) waba: u64,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) templates: Vec<u64>,
+    pub(crate) made_s: i64,
 }
 
 /// One app's subscription to an account.
@@ -124,7 +162,8 @@ impl Waba {
                 .collect(),
             deleted_names: BTreeMap::new(),
             created: VecDeque::new(),
-            insights: false,
+            insights: s.insights,
+            record: s.record.clone(),
         }
     }
 }

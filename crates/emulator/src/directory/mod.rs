@@ -4,7 +4,7 @@ mod account;
 mod app;
 mod number;
 
-pub(crate) use account::{Portfolio, Subscription, Waba};
+pub(crate) use account::{Portfolio, Subscription, TemplateGroup, Waba};
 pub(crate) use app::{App, Token};
 pub(crate) use number::{Number, QrCode, Refused, Username};
 
@@ -33,6 +33,7 @@ pub(crate) struct Directory {
     pub(crate) groups: BTreeMap<String, Group>,
     /// How many groups there ever were, so that no id comes back.
     pub(crate) groups_made: u64,
+    pub(crate) template_groups: BTreeMap<u64, TemplateGroup>,
     next_id: u64,
 }
 
@@ -84,7 +85,8 @@ impl Directory {
                 || self.wabas.contains_key(&id)
                 || self.portfolios.contains_key(&id)
                 || self.templates.contains_key(&id)
-                || self.flows.contains_key(&id);
+                || self.flows.contains_key(&id)
+                || self.template_groups.contains_key(&id);
             if !taken {
                 return id;
             }

@@ -1,7 +1,7 @@
 //! One Graph call: its path without the version, its parameters wherever they were written, its
 //! token.
 
-use super::error::{GraphError, Outcome};
+use super::error::{GraphError, Outcome, words};
 use axum::extract::{FromRequest as _, Multipart, Request};
 use bytes::Bytes;
 use http::{HeaderMap, Method, header};
@@ -95,7 +95,9 @@ impl Call {
             match serde_json::from_slice(&self.body) {
                 Ok(Value::Object(body)) => all.extend(body),
                 Ok(_) => return Err(GraphError::invalid("The body must be a JSON object.")),
-                Err(e) => return Err(GraphError::invalid(format!("The body is not valid JSON: {e}"))),
+                Err(e) => {
+                    return Err(GraphError::invalid(format!("The body is not valid JSON: {}", words(&e))));
+                }
             }
         } else {
             for (k, v) in form(&self.body) {
@@ -167,6 +169,16 @@ pub(crate) fn unknown_edge(call: &Call, id: &str, edge: &str) -> GraphError {
         return GraphError::new(100).message(format!("(#100) Tried accessing nonexisting field ({edge})"));
     }
     GraphError::unsupported(call.method.as_str(), id)
+}
+
+/// A parameter that is true or false; Meta also takes both as text and as 1 and 0.
+pub(crate) fn truth(all: &Map<String, Value>, name: &str) -> Outcome<Option<bool>> {
+    let Some(given) = all.get(name) else { return Ok(None) };
+    match text(all, name).as_deref() {
+        Some("true" | "1") => Ok(Some(true)),
+        Some("false" | "0") => Ok(Some(false)),
+        _ => Err(GraphError::invalid(format!("Param {name} must be true or false, not {given}."))),
+    }
 }
 
 /// A parameter as text, whether it was written as text, number or truth.

@@ -70,7 +70,7 @@ pub(crate) fn page(call: &Call, rows: Vec<Value>) -> Outcome<Value> {
     .min(1_000);
     let position = |name| call.query(name).filter(|c| !c.is_empty()).map(read_cursor).transpose();
     let start = match (position("after")?, position("before")?) {
-        (Some(after), _) => after + 1,
+        (Some(after), _) => after.saturating_add(1),
         (None, Some(before)) => before.saturating_sub(limit),
         (None, None) => 0,
     };

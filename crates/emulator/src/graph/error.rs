@@ -127,6 +127,17 @@ impl GraphError {
     }
 }
 
+/// What is wrong with a body, in words of JSON instead of Rust's.
+pub(crate) fn words(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" at line ").next().unwrap_or_default();
+    let text = match text.find("struct ") {
+        Some(at) => format!("{}an object", &text[..at]),
+        None => text.to_owned(),
+    };
+    text.replace("a sequence", "an array").replace("sequence", "array").replace("type: map", "type: object")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,6 +1,6 @@
 //! An answer and the headers Meta puts on it.
 
-use super::error::GraphError;
+use super::{error::GraphError, rate::Usage};
 use crate::{Inner, chance};
 use axum::{body::Body, response::Response};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
@@ -51,13 +51,20 @@ impl Reply {
     }
 }
 
+/// What the headers of an answer tell of a call.
+#[derive(Default)]
+pub(super) struct About {
+    pub(super) version: Option<u32>,
+    /// The account it was about.
+    pub(super) waba: Option<u64>,
+    /// Percent of the app's budget, when it has one.
+    pub(super) app_percent: Option<u64>,
+    /// Of the account's budget for management calls, when it was one.
+    pub(super) management: Option<Usage>,
+}
+
 /// Puts Meta's headers on an answer.
-pub(crate) fn respond(
-    e: &Inner,
-    version: Option<u32>,
-    waba: Option<u64>,
-    reply: Result<Reply, GraphError>,
-) -> Response {
+pub(super) fn respond(e: &Inner, about: &About, reply: Result<Reply, GraphError>) -> Response {
     let n = e.calls.fetch_add(1, Ordering::Relaxed);
     let trace = trace_id(e.seed, n);
     let reply = reply.unwrap_or_else(|error| {
@@ -77,15 +84,19 @@ pub(crate) fn respond(
         let name: String = name.chars().filter(|c| !matches!(c, '"' | '\\')).collect();
         put(headers, header::CONTENT_DISPOSITION, format!(r#"attachment; filename="{name}""#));
     }
-    let version = version.unwrap_or(super::routes::DEFAULT_VERSION);
+    let version = about.version.unwrap_or(super::routes::DEFAULT_VERSION);
     put(headers, HeaderName::from_static("facebook-api-version"), format!("v{version}.0"));
-    // Percent of an hourly budget; Meta throttles at 100. The budget is larger than any test.
-    let used = (n / 100_000).min(99);
+    // Percent of an hourly budget; Meta throttles at 100. Without a limit it rises all the same.
+    let used = about.app_percent.unwrap_or((n / 100_000).min(99));
     let usage = format!(r#"{{"call_count":{used},"total_time":{used},"total_cputime":{used}}}"#);
     put(headers, HeaderName::from_static("x-app-usage"), usage);
-    if let Some(waba) = waba {
+    if let Some(waba) = about.waba {
+        let (kind, used, minutes) = match about.management {
+            Some(u) => ("whatsapp_business_management", u.percent, u.minutes),
+            None => ("whatsapp", used, 0),
+        };
         let usage = format!(
-            r#"{{"{waba}":[{{"type":"whatsapp","call_count":{used},"total_cputime":{used},"total_time":{used},"estimated_time_to_regain_access":0}}]}}"#
+            r#"{{"{waba}":[{{"type":"{kind}","call_count":{used},"total_cputime":{used},"total_time":{used},"estimated_time_to_regain_access":{minutes}}}]}}"#
         );
         put(headers, HeaderName::from_static("x-business-use-case-usage"), usage);
     }

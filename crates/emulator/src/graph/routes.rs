@@ -1,7 +1,11 @@
 //! Which call goes where.
 
-use super::{Call, Grant, GraphError, Outcome, Reply, call, reply::respond, token};
-use crate::{Inner, accounts, flows, groups, media, messages, sync::read, templates};
+use super::{
+    Call, Grant, GraphError, Outcome, Reply, call, rate,
+    reply::{About, respond},
+    token,
+};
+use crate::{Inner, accounts, analytics, flows, groups, media, messages, sync::read, templates};
 use axum::{extract::Request, response::Response};
 use http::Method;
 use std::{ops::RangeInclusive, sync::Arc};
@@ -15,31 +19,61 @@ pub(super) const DEFAULT_VERSION: u32 = 25;
 pub(crate) async fn answer(e: Arc<Inner>, req: Request) -> Response {
     match Call::read(req).await {
         Ok(call) => {
-            let version = call.version;
-            let (waba, outcome) = route(&e, call).await;
-            respond(&e, version, waba, outcome)
+            let mut about = About { version: call.version, ..About::default() };
+            let outcome = route(&e, call, &mut about).await;
+            respond(&e, &about, outcome)
         }
-        Err((version, error)) => respond(&e, version, None, Err(error)),
+        Err((version, error)) => respond(&e, &About { version, ..About::default() }, Err(error)),
     }
 }
 
-async fn route(e: &Arc<Inner>, call: Call) -> (Option<u64>, Outcome<Reply>) {
+async fn route(e: &Arc<Inner>, call: Call, about: &mut About) -> Outcome<Reply> {
     if let Some(v) = call.version.filter(|v| !VERSIONS.contains(v)) {
         let error = GraphError::new(2_635).status(400).message(format!(
             "(#2635) You are calling version v{v}.0 of the API. Please update to the latest version: v{}.0.",
             VERSIONS.end()
         ));
-        return (None, Err(error));
+        return Err(error);
     }
     if e.faults.token_expired() {
-        return (None, Err(token::expired(e.ambient.now())));
+        return Err(token::expired(e.ambient.now()));
     }
     let segments = call.segments();
-    let waba = segments.first().and_then(|s| s.parse().ok()).and_then(|id| {
+    if e.behaviour().rules.app_calls_per_hour > 0
+        && let Some(app) = app_of(e, &call)
+    {
+        about.app_percent = rate::app(e, app)?;
+    }
+    about.waba = segments.first().and_then(|s| s.parse().ok()).and_then(|id| {
         let directory = read(&e.directory);
         directory.number(id).map(|n| n.waba).or_else(|| directory.wabas.contains_key(&id).then_some(id))
     });
-    (waba, dispatch(e, &call, &segments).await)
+    if let Some(waba) = about.waba.filter(|_| is_management(&call.method, &segments))
+        && let Some(app) = app_of(e, &call)
+    {
+        let (usage, allowed) = rate::management(e, app, waba);
+        about.management = Some(usage);
+        allowed?;
+    }
+    dispatch(e, &call, &segments).await
+}
+
+/// The app whose budget a call takes from.
+fn app_of(e: &Inner, call: &Call) -> Option<u64> {
+    let d = read(&e.directory);
+    let token = call.token()?;
+    d.token(token).map(|t| t.app).or_else(|| accounts::app_of_token(&d, token).map(|a| a.id))
+}
+
+/// Meta: reading an account or number, and the edges that say what belongs to an account.
+fn is_management(method: &Method, segments: &[&str]) -> bool {
+    match segments {
+        [_] => *method == Method::GET,
+        [_, edge] => {
+            matches!(*edge, "phone_numbers" | "message_templates" | "subscribed_apps" | "assigned_users")
+        }
+        _ => false,
+    }
 }
 
 async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Reply> {
@@ -92,6 +126,7 @@ enum Node {
     Waba,
     Number,
     Template,
+    TemplateGroup,
     Media,
     Flow,
 }
@@ -106,6 +141,8 @@ fn kind(e: &Inner, id: u64) -> Option<Node> {
         Some(Node::Template)
     } else if d.flows.contains_key(&id) {
         Some(Node::Flow)
+    } else if d.template_groups.contains_key(&id) {
+        Some(Node::TemplateGroup)
     } else if d.portfolios.contains_key(&id) {
         Some(Node::Portfolio)
     } else if d.apps.contains_key(&id) {
@@ -136,6 +173,7 @@ async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
         (Node::Waba, &Method::POST) => accounts::change_waba(e, call, parsed).await,
         (Node::Template, &Method::GET) => templates::get(e, call, parsed),
         (Node::Template, &Method::POST) => templates::edit(e, call, parsed).await,
+        (Node::TemplateGroup, &Method::GET) => analytics::template_group(e, call, parsed),
         (Node::Portfolio, &Method::GET) => accounts::get_portfolio(e, call, parsed),
         (Node::App, &Method::GET) => accounts::get_app(e, call, parsed),
         (Node::Flow, &Method::GET) => flows::get(e, call, parsed),
@@ -155,6 +193,13 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "message_templates") if *m == Method::GET => templates::list(e, call, parsed),
         (Node::Waba, "message_templates") if *m == Method::POST => templates::create(e, call, parsed).await,
         (Node::Waba, "message_templates") if *m == Method::DELETE => templates::delete(e, call, parsed).await,
+        (Node::Waba, "template_groups") => analytics::template_groups(e, call, parsed).await,
+        (Node::Waba, "template_analytics") if *m == Method::GET => {
+            analytics::template_analytics(e, call, parsed)
+        }
+        (Node::Waba, "template_group_analytics") if *m == Method::GET => {
+            analytics::template_group_analytics(e, call, parsed)
+        }
         (Node::Template, "unpause") if *m == Method::POST => templates::unpause(e, call, parsed),
         (Node::Waba, "flows") if *m == Method::GET => flows::list(e, call, parsed),
         (Node::Waba, "flows") if *m == Method::POST => flows::create(e, call, parsed).await,

@@ -132,12 +132,18 @@ fn owned(e: &Inner, call: &Call, id: u64) -> Outcome<(File, u64)> {
     Ok((file, number.waba))
 }
 
+/// Meta: no file is larger than 100 MB.
+const MOST_BYTES: usize = 100 << 20;
+
 /// `POST /{app_id}/uploads`: opens a resumable upload.
 pub(crate) async fn start_upload(e: &Inner, call: &Call, app: u64) -> Outcome<Reply> {
     let p = call.parameters().await?;
     let length = text(&p, "file_length")
-        .and_then(|l| l.parse::<usize>().ok())
-        .ok_or_else(|| GraphError::required("file_length"))?;
+        .ok_or_else(|| GraphError::required("file_length"))?
+        .parse::<usize>()
+        .ok()
+        .filter(|l| (1..=MOST_BYTES).contains(l))
+        .ok_or_else(|| GraphError::invalid(format!("file_length must be 1 to {MOST_BYTES}")))?;
     let mime = text(&p, "file_type").ok_or_else(|| GraphError::required("file_type"))?;
     if !["application/pdf", "image/jpeg", "image/jpg", "image/png", "video/mp4"].contains(&mime.as_str()) {
         return Err(GraphError::invalid(format!("file_type {mime} cannot be uploaded")));

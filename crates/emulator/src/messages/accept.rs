@@ -16,16 +16,16 @@ use crate::{
     Inner, accounts,
     chance::{Draw, hash, join},
     directory::{Directory, Number, Refused},
-    graph::{Call, Grant, GraphError, Outcome, Permission, Reply},
+    graph::{Call, Grant, GraphError, Outcome, Permission, Reply, words},
     report::Accepted,
     settings::Behaviour,
     sync::{lock, read},
-    templates::{Category, Template},
-    users::{self, Spoken},
-    webhooks::{Facts, Held, Message, Plan, Task},
+    templates::{Category, LONGEST_LIFE_S, RESTRICTED, Template, pacing},
+    users::{self, Spoken, Traits},
+    webhooks::{Facts, Held, Message, Plan},
 };
 use std::sync::{
-    Arc,
+    Arc, OnceLock,
     atomic::{AtomicI64, Ordering},
 };
 use tisara_domain::{Duration, Timestamp};
@@ -33,6 +33,9 @@ use tokio::sync::oneshot;
 
 /// Meta (general knowledge, no page seen): at most 512 characters.
 const LONGEST_CALLBACK: usize = 512;
+
+/// Meta: typing vanishes after 25 seconds, or with the next message.
+const TYPING_S: i64 = 25;
 
 /// A message that passed all checks that are made at once.
 pub(super) struct Valid<'d, 'b> {
@@ -65,13 +68,15 @@ pub(super) fn accept(
         owned = form_as_json(&call.body);
         owned.as_bytes()
     };
-    let body: Envelope<'_> = serde_json::from_slice(bytes)
-        .map_err(|e| GraphError::invalid(format!("The body is not what this endpoint takes: {e}")))?;
+    let body: Envelope<'_> = serde_json::from_slice(bytes).map_err(|e| malformed(bytes, &e))?;
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return Err(GraphError::invalid("The body must be a JSON object."));
+    }
     if body.messaging_product.as_ref().map(Text::as_str) != Some("whatsapp") {
         return Err(GraphError::required("messaging_product"));
     }
     if let Some(status) = &body.status {
-        return read_receipt(e, number, &body, status.as_str());
+        return read_receipt(e, (number, place), now, &body, status.as_str());
     }
     let behaviour = e.behaviour();
     if body.recipient_type.as_ref().is_some_and(|t| t.as_str() == "group") {
@@ -80,6 +85,34 @@ pub(super) fn accept(
     let valid = check(e, &behaviour, &directory, number, &body)?;
     number.take(&behaviour.pace, valid.to.user, now).map_err(too_fast)?;
     Ok(take(e, &behaviour, &directory, (number, place), now, valid, &body, fail_later, told))
+}
+
+/// Which member of a body is of the wrong kind.
+fn malformed(body: &[u8], error: &serde_json::Error) -> GraphError {
+    const TEXTS: [&str; 9] = [
+        "messaging_product",
+        "recipient_type",
+        "to",
+        "recipient",
+        "type",
+        "status",
+        "message_id",
+        "biz_opaque_callback_data",
+        "recipient_identity_key_hash",
+    ];
+    GraphError::invalid(match serde_json::from_slice::<serde_json::Value>(body) {
+        Err(e) => format!("The body is not valid JSON: {}", words(&e)),
+        Ok(serde_json::Value::Object(all)) => {
+            let nested = |name: &&&str| all.get(**name).is_some_and(|v| v.is_object() || v.is_array());
+            match (TEXTS.iter().find(nested), all.get("context")) {
+                (Some(name), _) => format!("Param {name} must be a string."),
+                (None, Some(context)) if !context.is_object() => "Param context must be an object.".into(),
+                (None, Some(_)) => "Param context.message_id must be a string.".into(),
+                (None, None) => words(error),
+            }
+        }
+        Ok(_) => "The body must be a JSON object.".into(),
+    })
 }
 
 pub(super) fn too_fast(refused: Refused) -> GraphError {
@@ -193,7 +226,10 @@ pub(super) fn check_template<'d>(
     to: &Recipient,
 ) -> Outcome<(&'d Template, Checked)> {
     let sent: TemplateSend<'_> =
-        serde_json::from_str(raw).map_err(|e| GraphError::invalid(format!("template: {e}")))?;
+        serde_json::from_str(raw).map_err(|e| GraphError::invalid(format!("template: {}", words(&e))))?;
+    if !raw.starts_with('{') {
+        return Err(GraphError::invalid("template must be an object"));
+    }
     let name = sent.name.as_ref().map(Text::as_str).filter(|n| !n.is_empty());
     let name = name.ok_or_else(|| free_form::missing("template.name"))?;
     let language = sent.language.as_ref();
@@ -206,6 +242,9 @@ pub(super) fn check_template<'d>(
     let found = directory.template(number.waba, name, code);
     template::sendable(name, code, found)?;
     let Some(t) = found else { return Err(GraphError::new(132_001)) };
+    if directory.portfolio_of(number.waba).is_some_and(|p| p.restricted) {
+        return Err(GraphError::new(368).details(RESTRICTED));
+    }
     let files = template::check(&behaviour.rules, &t.shape, &sent.components)?;
     products::check_template(e, behaviour, directory, (number, to.user), t)?;
     let mut checked = Checked::default();
@@ -254,12 +293,8 @@ fn take(
     let fate = join(join(e.seed, content_hash), u64::from(before));
     let fate = valid.callback.map_or(fate, |c| hash(fate, c.as_bytes()));
     let plan = facts.plan(behaviour, Draw::from(fate));
-    let held = valid.template.is_some_and(|t| {
-        t.count() >= u64::from(behaviour.rules.pacing_after)
-            && behaviour.rules.pacing_after > 0
-            && category == Category::Marketing
-            && t.quality != "GREEN"
-    });
+    let held_by = valid.template.and_then(|t| pacing::holds(behaviour, directory, number, t, facts.now_s));
+    let held = held_by.is_some();
     e.ledger.accepted(
         &behaviour.identity,
         &Accepted { number: number.id, user, callback: valid.callback, content_hash, fails: fails(&plan) },
@@ -267,17 +302,30 @@ fn take(
     let interactive = (valid.kind == Kind::Interactive).then_some(valid.raw);
     products::accepted(e, directory, (number, user), interactive, valid.template);
     let flags = (valid.to.bsuid, facts.user.free_until > facts.now_s, facts.user.window_until > facts.now_s);
-    let message = Message::new(serial, user, now, place, plan, category, flags, callback.clone());
+    let kind = (category, valid.template.map_or(0, |t| t.id));
+    let message = Message::new(serial, user, now, place, plan, kind, flags, callback.clone());
+    let portfolio = directory.wabas.get(&number.waba).map_or(0, |w| w.portfolio);
+    if facts.user.phone_hidden && !valid.to.bsuid {
+        e.contact_book.spoke(portfolio, number.id, user, facts.now_s, behaviour.rules.contact_book);
+    }
+    // Whoever was described as offline may be described as online again: then it is delivered.
+    let waits =
+        !held && !plan.fails() && valid.kind != Kind::Reaction && !facts.user.online && !facts.user.blocked;
+    if waits && e.users.peek(user, |_| ()).is_some() {
+        let life_s = if behaviour.rules.template_ttl { facts.life_s } else { LONGEST_LIFE_S };
+        let life = Duration::from_secs(u64::try_from(life_s).unwrap_or(0));
+        e.outbox.wait_for(now.plus(life), message.clone());
+    }
     keep(e, &valid, body, place, serial, now, plan, held, callback);
-    match valid.template {
-        Some(t) if held => {
+    match held_by {
+        Some(by) => {
             let counted = Held { number: number.id, user, content_hash, callback: message.callback.clone() };
-            if e.outbox.hold(message, t.id, counted) {
+            if e.outbox.hold(message, by, counted) {
                 let at = now.plus(Duration::from_millis(behaviour.rules.pacing_hold_ms));
-                e.outbox.task(at, Task::Release { template: t.id });
+                e.outbox.task(at, pacing::judgement(by));
             }
         }
-        _ => e.outbox.accept(message, told),
+        None => e.outbox.accept(message, told),
     }
     if e.users.peek(user, |r| r.from_ad.contains(&place)) == Some(true) {
         // Meta: the first answer opens 72 free hours.
@@ -306,12 +354,7 @@ fn facts(
     let now_s = now.seconds();
     let in_window = traits.window_until > now_s;
     let marketing = category == Category::Marketing;
-    let over_user_cap = marketing
-        && !in_window
-        && behaviour
-            .rules
-            .user_cap
-            .is_some_and(|cap| !e.users.change(user, |r| r.admit_marketing(now_s, cap.messages, cap.hours)));
+    let over_user_cap = marketing && !in_window && over_user_cap(e, behaviour, number, user, &traits, now_s);
     let over_limit = behaviour.rules.messaging_limit
         && valid.template.is_some()
         && !in_window
@@ -328,6 +371,7 @@ fn facts(
         user: traits,
         category,
         now_s,
+        life_s: valid.template.map_or(LONGEST_LIFE_S, Template::life_s),
         to_us: marketing && users::country(&user.to_string()) == Some("US"),
         reaction: valid.kind == Kind::Reaction,
         voice: valid.checked.voice,
@@ -343,6 +387,31 @@ fn facts(
         over_limit,
         fault,
     }
+}
+
+/// Meta: the cap is over all businesses, hangs on how much a user reads, and is not known in these countries, of
+/// business or user.
+fn over_user_cap(
+    e: &Inner,
+    behaviour: &Behaviour,
+    number: &Number,
+    user: u64,
+    traits: &Traits,
+    now_s: i64,
+) -> bool {
+    const WITHOUT: &[&str] = &[
+        "AT", "BE", "BG", "HR", "CY", "CZ", "DK", "EE", "FI", "FR", "DE", "GR", "HU", "IS", "IE", "IT", "LV",
+        "LI", "LT", "LU", "MT", "NL", "NO", "PL", "PT", "RO", "SK", "SI", "ES", "SE", "GB", "JP", "KR",
+    ];
+    let Some(cap) = behaviour.rules.user_cap else { return false };
+    let country = users::country(&user.to_string()).unwrap_or("ZZ");
+    if WITHOUT.contains(&country) || WITHOUT.contains(&number.country) {
+        return false;
+    }
+    // How much is not published: who lets nobody know that they read gets half of it.
+    let most = if traits.reads { cap.messages } else { cap.messages.div_ceil(2) };
+    let rest = behaviour.rules.user_cap_rest_hours;
+    !e.users.change(user, |r| r.admit_marketing(now_s, most, cap.hours, rest))
 }
 
 #[expect(clippy::too_many_arguments, reason = "one caller, every part needed")]
@@ -372,12 +441,16 @@ fn keep(
         plan,
         held,
         released: AtomicI64::new(0),
+        later: OnceLock::new(),
         callback,
         reply_to: body.context.as_ref().and_then(|c| c.message_id.as_ref()).map(|t| t.as_str().into()),
         group: None,
     });
     if known {
-        e.users.change(valid.to.user, |r| r.say(Spoken::Out(sent.clone())));
+        e.users.change(valid.to.user, |r| {
+            r.typing = None;
+            r.say(Spoken::Out(sent.clone()));
+        });
     }
     if e.recent.keeps() {
         e.recent.push(sent);
@@ -407,21 +480,28 @@ fn answer(e: &Inner, behaviour: &Behaviour, valid: &Valid<'_, '_>, serial: u64, 
 }
 
 /// Meta: `status: read` marks a message and all before it; typing comes only with it.
-fn read_receipt(e: &Inner, number: &Number, body: &Envelope<'_>, status: &str) -> Outcome<Reply> {
+fn read_receipt(
+    e: &Inner,
+    (number, place): (&Number, u32),
+    now: Timestamp,
+    body: &Envelope<'_>,
+    status: &str,
+) -> Outcome<Reply> {
     sendable(number)?;
     if status != "read" {
         return Err(GraphError::new(131_009).details("status must be \"read\""));
     }
     let id = body.message_id.as_ref().ok_or_else(|| GraphError::required("message_id"))?;
     let known = wamid::parse(e.seed, id.as_str())
-        .is_some_and(|p| !p.outbound && p.serial < e.serial.load(Ordering::Relaxed));
-    if !known {
-        return Err(GraphError::new(131_009).details("message_id is no message this number has received"));
-    }
-    if let Some(typing) = body.typing_indicator
-        && serde_json::from_str::<serde_json::Value>(typing.get()).is_ok_and(|t| t["type"] != "text")
-    {
-        return Err(GraphError::new(131_009).details("typing_indicator.type must be \"text\""));
+        .filter(|p| !p.outbound && p.serial < e.serial.load(Ordering::Relaxed))
+        .ok_or_else(|| {
+            GraphError::new(131_009).details("message_id is no message this number has received")
+        })?;
+    if let Some(typing) = body.typing_indicator {
+        if serde_json::from_str::<serde_json::Value>(typing.get()).is_ok_and(|t| t["type"] != "text") {
+            return Err(GraphError::new(131_009).details("typing_indicator.type must be \"text\""));
+        }
+        e.users.change(known.user, |r| r.typing = Some((place, now.seconds() + TYPING_S)));
     }
     e.ledger.receipt();
     Ok(Reply::success())

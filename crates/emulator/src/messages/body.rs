@@ -98,10 +98,34 @@ pub(super) struct Envelope<'b> {
 }
 
 /// The message replied to.
-#[derive(Debug, Deserialize)]
+#[derive(Debug)]
 pub(super) struct Context<'b> {
-    #[serde(borrow, default)]
     pub(super) message_id: Option<Text<'b>>,
+}
+
+// By hand, for a derived one takes an array for an object.
+impl<'de: 'b, 'b> Deserialize<'de> for Context<'b> {
+    fn deserialize<D: Deserializer<'de>>(d: D) -> Result<Self, D::Error> {
+        struct Visitor;
+        impl<'de> de::Visitor<'de> for Visitor {
+            type Value = Context<'de>;
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+            fn visit_map<A: de::MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
+                let mut context = Context { message_id: None };
+                while let Some(name) = map.next_key::<Text<'de>>()? {
+                    if name.as_str() == "message_id" {
+                        context.message_id = map.next_value()?;
+                    } else {
+                        map.next_value::<de::IgnoredAny>()?;
+                    }
+                }
+                Ok(context)
+            }
+        }
+        d.deserialize_map(Visitor)
+    }
 }
 
 /// Kinds of messages the emulator takes.

@@ -5,7 +5,7 @@ use super::{
     interactive,
     template::Media,
 };
-use crate::graph::{GraphError, Outcome};
+use crate::graph::{GraphError, Outcome, words};
 use serde::Deserialize;
 use serde_json::Value;
 
@@ -28,8 +28,11 @@ struct TextPart<'b> {
 
 /// Checks the object named like the type. Lengths are checked only with `limits`.
 pub(super) fn check(kind: Kind, raw: &str, limits: bool) -> Outcome<Checked> {
-    let shape = |e: serde_json::Error| GraphError::invalid(format!("{}: {e}", kind.name()));
+    let shape = |e: serde_json::Error| GraphError::invalid(format!("{}: {}", kind.name(), words(&e)));
     if kind == Kind::Text {
+        if !raw.starts_with('{') {
+            return Err(GraphError::invalid("text must be an object"));
+        }
         let text: TextPart<'_> = serde_json::from_str(raw).map_err(shape)?;
         let body = text.body.ok_or_else(|| missing("text.body"))?;
         most(limits, "text.body", body.as_str(), 4_096)?;

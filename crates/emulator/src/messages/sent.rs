@@ -11,9 +11,9 @@ use crate::{
 use serde_json::{Value, json};
 use std::{
     borrow::Cow,
-    collections::VecDeque,
+    collections::{HashSet, VecDeque},
     sync::{
-        Arc, Mutex,
+        Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
     },
 };
@@ -36,6 +36,8 @@ pub(crate) struct Sent {
     pub(crate) held: bool,
     /// When pacing let it go (microseconds); negative when it failed then; 0 while it is held.
     pub(crate) released: AtomicI64,
+    /// What came when its user was back online, and when that was.
+    pub(crate) later: OnceLock<(Timestamp, Plan)>,
     pub(crate) callback: Option<Arc<str>>,
     pub(crate) reply_to: Option<Box<str>>,
     /// The group it was sent to; `user` then stands for the group.
@@ -76,9 +78,13 @@ impl Sent {
                 at => accepted = Timestamp(at),
             }
         }
-        let passed =
-            self.plan.steps().rfind(|s| accepted.plus(Duration::from_millis(s.after_ms.into())) <= now);
-        passed.map_or("accepted", |s| s.status.name())
+        let mut plan = self.plan;
+        if let Some((at, later)) = self.later.get() {
+            (accepted, plan) = (*at, *later);
+        }
+        let passed = plan.steps().rfind(|s| accepted.plus(Duration::from_millis(s.after_ms.into())) <= now);
+        let before = if self.later.get().is_some() { "sent" } else { "accepted" };
+        passed.map_or(before, |s| s.status.name())
     }
 
     /// What the user sees: header, body, footer and buttons.
@@ -99,7 +105,9 @@ impl Sent {
     pub(crate) fn buttons(&self, directory: &Directory) -> Vec<Value> {
         let content: Value = serde_json::from_str(&self.content).unwrap_or(Value::Null);
         let shown = self.shown(directory, &content);
-        shown["buttons"].as_array().cloned().unwrap_or_default()
+        let cards = shown["cards"].as_array().into_iter().flatten();
+        let all = std::iter::once(&shown).chain(cards);
+        all.flat_map(|part| part["buttons"].as_array().cloned().unwrap_or_default()).collect()
     }
 }
 
@@ -191,18 +199,17 @@ fn interactive(v: &Value) -> Value {
     let action = &v["action"];
     let mut buttons = Vec::new();
     for b in action["buttons"].as_array().into_iter().flatten() {
-        buttons.push(json!({"kind": "reply", "id": b["reply"]["id"], "text": b["reply"]["title"]}));
+        // Those of a carousel's cards are called otherwise.
+        let reply = if b["reply"].is_object() { &b["reply"] } else { &b["quick_reply"] };
+        buttons.push(json!({"kind": "reply", "id": reply["id"], "text": reply["title"]}));
     }
-    for row in action["sections"]
-        .as_array()
-        .into_iter()
-        .flatten()
-        .flat_map(|s| s["rows"].as_array().into_iter().flatten())
-    {
-        buttons.push(
-            json!({"kind": "row", "id": row["id"], "text": row["title"], "description": row["description"]}),
-        );
+    for section in action["sections"].as_array().into_iter().flatten() {
+        for row in section["rows"].as_array().into_iter().flatten() {
+            buttons.push(json!({"kind": "row", "id": row["id"], "text": row["title"],
+                "description": row["description"], "section": section["title"]}));
+        }
     }
+    let cards: Vec<Value> = action["cards"].as_array().into_iter().flatten().map(interactive).collect();
     let parameters = &action["parameters"];
     match v["type"].as_str() {
         Some("cta_url") => {
@@ -237,6 +244,7 @@ fn interactive(v: &Value) -> Value {
         "footer": v["footer"]["text"],
         "menu": action["button"],
         "buttons": buttons,
+        "cards": cards,
     })
 }
 
@@ -282,11 +290,11 @@ impl Recent {
         all.split_off(all.len().saturating_sub(most))
     }
 
-    /// Pacing has judged a template: its held messages were let go or failed.
-    pub(crate) fn released(e: &Inner, template: u64, now: Timestamp, good: bool) {
+    /// Pacing has judged: these held messages were let go or failed.
+    pub(crate) fn released(e: &Inner, serials: &HashSet<u64>, now: Timestamp, good: bool) {
         let at = if good { now.0 } else { -1 };
         for shard in &e.recent.shards {
-            for sent in lock(shard).iter().filter(|s| s.held && s.template == template) {
+            for sent in lock(shard).iter().filter(|s| s.held && serials.contains(&s.serial)) {
                 let _ = sent.released.compare_exchange(0, at, Ordering::Relaxed, Ordering::Relaxed);
             }
         }

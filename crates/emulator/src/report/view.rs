@@ -43,6 +43,8 @@ pub struct Report {
     pub under_way: usize,
     /// Webhook posts.
     pub webhooks: WebhookCount,
+    /// Messages to users offline that were dropped without a word when their time to live was over.
+    pub expired: u64,
     /// By phone number id: the most messages accepted within one second of the clock.
     pub peak_per_second: BTreeMap<String, u64>,
     /// By business portfolio: users reached outside windows within 24 hours.
@@ -97,7 +99,7 @@ pub struct WebhookCount {
     pub unrouted: u64,
     /// Updates a fault has lost.
     pub lost: u64,
-    /// Updates a fault has sent twice.
+    /// Updates sent a second time, by a fault or because another app has refused them.
     pub duplicated: u64,
 }
 
@@ -114,6 +116,7 @@ pub(crate) fn report(e: &Inner) -> Report {
         refused: lock(&e.ledger.refused).clone(),
         pending_webhooks,
         under_way,
+        expired: told.expired,
         webhooks: WebhookCount {
             posted: told.posted,
             refused: told.refused,

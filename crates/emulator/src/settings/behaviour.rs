@@ -32,6 +32,40 @@ pub struct Behaviour {
     pub identity: Identity,
 }
 
+impl Behaviour {
+    /// What makes no sense: parts outside 0 to 1, delays that end before they begin.
+    pub(crate) fn check(&self) -> Result<(), String> {
+        let p = &self.population;
+        let parts = [
+            ("population.not_on_whatsapp", p.not_on_whatsapp),
+            ("population.offline", p.offline),
+            ("population.reads", p.reads),
+            ("population.read_only", p.read_only),
+            ("population.opted_out", p.opted_out),
+            ("population.username", p.username),
+            ("population.phone_hidden", p.phone_hidden),
+            ("population.replies", p.replies),
+            ("population.stops", p.stops),
+            ("rules.experiment", self.rules.experiment),
+            ("statuses.failed_after_sent", self.statuses.failed_after_sent),
+        ];
+        if let Some((name, part)) = parts.iter().find(|(_, part)| !(0.0..=1.0).contains(part)) {
+            return Err(format!("{name} is a part from 0 to 1, not {part}"));
+        }
+        let s = &self.statuses;
+        let delays = [
+            ("sent_ms", s.sent_ms),
+            ("delivered_ms", s.delivered_ms),
+            ("read_ms", s.read_ms),
+            ("failed_ms", s.failed_ms),
+        ];
+        match delays.iter().find(|(_, (low, high))| low > high) {
+            Some((name, _)) => Err(format!("statuses.{name} is the least and the most, in this order")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Which of Meta's rules are enforced; all but the rare ones are on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -57,6 +91,8 @@ pub struct Rules {
     pub forbidden_countries: Vec<String>,
     /// The part of users in one of Meta's experiments, whose marketing fails with 130472.
     pub experiment: f64,
+    /// A user whom the cap has refused gets no marketing for so many hours, retried or not. 0 is off.
+    pub user_cap_rest_hours: u32,
     /// Templates of an account without payment method fail with 131042.
     pub payment: bool,
     /// Media links that end in `/missing` or `.invalid` fail with 131053.
@@ -74,8 +110,22 @@ pub struct Rules {
     /// New marketing templates are paced: the first so many go out, the rest is held until they
     /// were judged. 0 is off.
     pub pacing_after: u32,
+    /// Portfolios with fewer than 500,000 template messages, or under suspicion, are paced: so many
+    /// template messages go out, the rest waits in batches of that size. 0 is off.
+    pub portfolio_pacing_after: u32,
     /// How long pacing holds messages, in milliseconds.
     pub pacing_hold_ms: u64,
+    /// What cannot be delivered within its template's time to live is dropped without a word.
+    pub template_ttl: bool,
+    /// Templates in the wrong category are moved, or refused, on the first of the next month.
+    pub recategorise: bool,
+    /// Management calls have their rate for each app and account: 80007 above it.
+    pub management_rate: bool,
+    /// How many calls an app may make in an hour: 4 above it. 0 is no limit.
+    pub app_calls_per_hour: u64,
+    /// Meta keeps the phone numbers a portfolio has written to, so that users who hide theirs are
+    /// known to it all the same.
+    pub contact_book: bool,
     /// How long a template is in review, in milliseconds.
     pub review_ms: u64,
     /// Whether created templates are checked as Meta's format rules say.
@@ -94,6 +144,7 @@ impl Default for Rules {
             opted_out: true,
             us_marketing: true,
             user_cap: None,
+            user_cap_rest_hours: 24,
             messaging_limit: true,
             limit_upgrades: true,
             block_list: true,
@@ -107,7 +158,13 @@ impl Default for Rules {
             country_code_without_plus: true,
             rewrite_br_mx: false,
             pacing_after: 0,
+            portfolio_pacing_after: 0,
             pacing_hold_ms: 600_000,
+            template_ttl: true,
+            recategorise: true,
+            management_rate: true,
+            app_calls_per_hour: 0,
+            contact_book: true,
             review_ms: 5_000,
             template_format: true,
             quality_pauses: true,
@@ -284,6 +341,8 @@ pub struct WebhookSettings {
     pub retry_most_ms: u64,
     /// After this an update is given up. Meta: 7 days.
     pub retry_for_ms: u64,
+    /// What one app has refused goes again to every app that is subscribed, as Meta's retries do.
+    pub retry_to_all: bool,
 }
 
 impl Default for WebhookSettings {
@@ -297,6 +356,7 @@ impl Default for WebhookSettings {
             retry_first_ms: 1_000,
             retry_most_ms: 3_600_000,
             retry_for_ms: 7 * 86_400_000,
+            retry_to_all: true,
         }
     }
 }

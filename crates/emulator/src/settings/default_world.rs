@@ -175,7 +175,7 @@ fn templates() -> Vec<TemplateSettings> {
             ]),
         ),
         TemplateSettings {
-            language: "si".into(),
+            language: "si_LK".into(),
             ..template(
                 9,
                 "seasonal_sale",

@@ -22,7 +22,8 @@ pub use flows::{FlowBehaviour, FlowSettings};
 pub use groups::{GroupBehaviour, GroupSettings};
 pub use id::ObjectId;
 pub use world::{
-    AppSettings, NumberSettings, PortfolioSettings, TemplateSettings, TokenSettings, WabaSettings, World,
+    AppSettings, NumberSettings, PortfolioSettings, TemplateRecord, TemplateSettings, TokenSettings,
+    WabaSettings, World,
 };
 
 use serde::{Deserialize, Serialize};
@@ -39,6 +40,8 @@ pub struct Settings {
     pub keep_media_bytes: usize,
     /// Under which address others reach this emulator; stands in the links of webhooks.
     pub public_url: String,
+    /// What templates cost, as CSV: `effective_from,currency,market,category,rate`. A sample at first.
+    pub rate_card: String,
     /// Apps, tokens, portfolios with their accounts, numbers and templates.
     pub world: World,
     /// Rules, pace, timing, faults: what may be changed while it runs.
@@ -52,6 +55,7 @@ impl Default for Settings {
             keep_messages: 4_000,
             keep_media_bytes: 256 << 20,
             public_url: "http://127.0.0.1:4010".into(),
+            rate_card: crate::analytics::SAMPLE_RATES.into(),
             world: World::default(),
             behaviour: Behaviour::default(),
         }

@@ -92,13 +92,28 @@ pub struct PortfolioSettings {
     pub limit: u32,
     /// Whether Meta has verified the business.
     pub verified: bool,
+    /// Template messages it has sent so far; below 500,000 it may be paced.
+    pub template_messages: u64,
+    /// Meta suspects it: it may be paced whatever it has sent.
+    pub suspected: bool,
+    /// Pacing saw bad signals: it creates and sends no templates until it was reviewed.
+    pub restricted: bool,
     /// Its accounts.
     pub wabas: Vec<WabaSettings>,
 }
 
 impl Default for PortfolioSettings {
     fn default() -> Self {
-        Self { id: ObjectId(0), name: String::new(), limit: 0, verified: true, wabas: Vec::new() }
+        Self {
+            id: ObjectId(0),
+            name: String::new(),
+            limit: 0,
+            verified: true,
+            template_messages: 0,
+            suspected: false,
+            restricted: false,
+            wabas: Vec::new(),
+        }
     }
 }
 
@@ -122,6 +137,10 @@ pub struct WabaSettings {
     pub payment_method: bool,
     /// True: marketing templates are refused with 131063.
     pub marketing_disabled: bool,
+    /// Template insights were switched on, which cannot be undone.
+    pub insights: bool,
+    /// What Meta remembers of its templates.
+    pub record: TemplateRecord,
     /// Its phone numbers.
     pub numbers: Vec<NumberSettings>,
     /// Its templates.
@@ -141,11 +160,27 @@ impl Default for WabaSettings {
             override_url: None,
             payment_method: true,
             marketing_disabled: false,
+            insights: false,
+            record: TemplateRecord::default(),
             numbers: Vec::new(),
             templates: Vec::new(),
             flows: Vec::new(),
         }
     }
+}
+
+/// What Meta remembers of an account's templates.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct TemplateRecord {
+    /// It was told once that a template is in the wrong category: the next is moved without notice.
+    pub warned: bool,
+    /// How many templates were moved.
+    pub misuses: u32,
+    /// Until when (unix seconds) it may create no utility templates.
+    pub no_utility_until: i64,
+    /// When one of its utility templates was paused last (unix seconds).
+    pub utility_paused_at: i64,
 }
 
 /// A business phone number.
@@ -231,6 +266,14 @@ pub struct TemplateSettings {
     pub rejected_reason: String,
     /// GREEN, YELLOW, RED or UNKNOWN.
     pub quality: String,
+    /// Its time to live in seconds (−1 is 30 days); the category's when absent.
+    pub message_send_ttl_seconds: Option<i64>,
+    /// The category before it was moved.
+    pub previous_category: Option<String>,
+    /// The category it will be moved to on the first of the next month.
+    pub correct_category: Option<String>,
+    /// How often quality has paused it.
+    pub pauses: u32,
 }
 
 impl Default for TemplateSettings {
@@ -245,6 +288,10 @@ impl Default for TemplateSettings {
             components: Value::Array(Vec::new()),
             rejected_reason: "NONE".into(),
             quality: "UNKNOWN".into(),
+            message_send_ttl_seconds: None,
+            previous_category: None,
+            correct_category: None,
+            pauses: 0,
         }
     }
 }

@@ -20,6 +20,10 @@ const CREATED_PER_HOUR: usize = 100;
 const TEMPLATES: usize = 250;
 const TEMPLATES_VERIFIED: usize = 6_000;
 
+/// What a portfolio that pacing has stopped is told.
+pub(crate) const RESTRICTED: &str =
+    "The business portfolio may neither create nor send templates until Meta has reviewed it.";
+
 fn allowed(e: &Inner, call: &Call, waba: u64) -> Outcome<()> {
     let d = read(&e.directory);
     Grant::of(&d, call, e.ambient.now())?.may(Permission::Management, waba)
@@ -38,6 +42,11 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
     }
     let language =
         text(&p, "language").filter(|l| !l.is_empty()).ok_or_else(|| GraphError::required("language"))?;
+    if !is_language(&language) {
+        return Err(GraphError::invalid(format!(
+            "language \"{language}\" is none of Meta's, such as en_US or si_LK"
+        )));
+    }
     let category = text(&p, "category").ok_or_else(|| GraphError::required("category"))?;
     let category = Category::parse(&category)
         .ok_or_else(|| GraphError::invalid("category must be MARKETING, UTILITY or AUTHENTICATION"))?;
@@ -50,6 +59,15 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
         None => return Err(GraphError::required("components")),
     };
     let mut d = write(&e.directory);
+    if d.portfolio_of(waba).is_some_and(|p| p.restricted) {
+        return Err(GraphError::new(368).details(RESTRICTED));
+    }
+    let barred_until = d.wabas.get(&waba).map_or(0, |w| w.record.no_utility_until);
+    if category == Category::Utility && behaviour.rules.recategorise && barred_until > now.seconds() {
+        return Err(GraphError::invalid(
+            "The account has had templates in the wrong category again and again: it may create no utility templates for some days.",
+        ));
+    }
     room(&mut d, waba, &name, &language, now)?;
     if behaviour.rules.template_format && !library {
         let handles = behaviour.rules.media_ids;
@@ -81,6 +99,14 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
         );
     }
     Ok(Reply::json(&answer))
+}
+
+/// Two or three letters, and those of a country after `_` (or `-`, which is seen as well).
+fn is_language(code: &str) -> bool {
+    let (language, country) = code.split_once(['_', '-']).map_or((code, None), |(l, c)| (l, Some(c)));
+    (2..=3).contains(&language.len())
+        && language.bytes().all(|b| b.is_ascii_lowercase())
+        && country.is_none_or(|c| (2..=4).contains(&c.len()) && c.bytes().all(|b| b.is_ascii_alphabetic()))
 }
 
 /// Whether the account may have one more template of this name and language.

@@ -1,12 +1,11 @@
 //! What happens to templates by themselves: review, quality, pauses, pacing.
 
-use super::{Category, Shape, Template};
+use super::{Category, Shape, Template, category};
 use crate::{
     Inner,
     directory::Directory,
-    messages::Recent,
     sync::{read, write},
-    webhooks::{Note, Plan, Task, to_json},
+    webhooks::{Note, Task, to_json},
 };
 use serde_json::{Value, json};
 use std::sync::Arc;
@@ -44,8 +43,12 @@ pub(crate) fn reviewed(e: &Arc<Inner>, id: u64, revision: u64, now: Timestamp) {
     t.status = if refusal.is_some() { "REJECTED".into() } else { "APPROVED".into() };
     t.rejected_reason = refusal.unwrap_or("NONE").into();
     let event = t.status.clone();
+    let misfiled = category::told_by_name(&t.name).filter(|_| refusal.is_none());
     if let Some(t) = d.templates.get(&id) {
         tell_status(e, &d, t, &event, None, now);
+    }
+    if let Some(correct) = misfiled {
+        category::misfiled(e, &mut d, id, correct, now);
     }
 }
 
@@ -57,6 +60,8 @@ pub(crate) fn resumed(e: &Arc<Inner>, id: u64, revision: u64, now: Timestamp) {
     };
     t.status = "APPROVED".into();
     t.quality = "YELLOW".into();
+    // Pacing begins again with a template that comes back.
+    t.accepted.store(0, std::sync::atomic::Ordering::Relaxed);
     if let Some(t) = d.templates.get(&id) {
         tell_status(e, &d, t, "APPROVED", Some("UNPAUSE"), now);
     }
@@ -86,6 +91,9 @@ pub(crate) fn set_quality(e: &Arc<Inner>, d: &mut Directory, id: u64, quality: &
             e.outbox.task(at, Task::Unpause { template: id, revision: t.revision });
         }
     }
+    if d.templates.get(&id).is_some_and(|t| t.status == "PAUSED") {
+        remember_pause(d, id, now);
+    }
     let Some(t) = d.templates.get(&id) else { return };
     tell(
         e,
@@ -113,6 +121,9 @@ pub(crate) fn set_status(
     t.status = status.to_owned();
     t.revision += 1;
     t.rejected_reason = reason.unwrap_or("NONE").to_owned();
+    if status == "PAUSED" {
+        remember_pause(d, id, now);
+    }
     if let Some(t) = d.templates.get(&id) {
         tell_status(e, d, t, status, None, now);
     }
@@ -131,34 +142,13 @@ pub(crate) fn set_category(e: &Arc<Inner>, d: &mut Directory, id: u64, category:
     }
 }
 
-/// Pacing has judged: held messages go out, or fail with 132015 when quality is RED or the template
-/// was paused meanwhile.
-pub(crate) fn released(e: &Arc<Inner>, id: u64, now: Timestamp) {
-    let good = {
-        let mut d = write(&e.directory);
-        match d.templates.get_mut(&id) {
-            Some(t) if t.status == "APPROVED" && t.quality != "RED" => {
-                t.quality = "GREEN".into();
-                true
-            }
-            Some(t) => {
-                let tell = t.status == "APPROVED";
-                t.status = "PAUSED".into();
-                t.revision += 1;
-                if let Some(t) = d.templates.get(&id).filter(|_| tell) {
-                    tell_status(e, &d, t, "PAUSED", Some("RATE_LIMITING_PAUSE"), now);
-                }
-                false
-            }
-            None => false,
-        }
-    };
-    let failed = e.outbox.lock().release_held(id, (!good).then(|| Plan::failure(132_015, 100)), now);
-    let identity = &e.behaviour().identity;
-    for held in failed {
-        e.ledger.failed_after_all(identity, &held);
+/// Meta: after a pause of a utility template the account's others are paced for a while.
+pub(super) fn remember_pause(d: &mut Directory, id: u64, now: Timestamp) {
+    let Some(t) = d.templates.get(&id).filter(|t| t.category == Category::Utility) else { return };
+    let waba = t.waba;
+    if let Some(w) = d.wabas.get_mut(&waba) {
+        w.record.utility_paused_at = now.seconds();
     }
-    Recent::released(e, id, now, good);
 }
 
 /// `message_template_status_update`.
@@ -184,7 +174,14 @@ pub(super) fn tell_status(
     tell(e, d, t, "message_template_status_update", value, now);
 }
 
-fn tell(e: &Inner, d: &Directory, t: &Template, field: &'static str, mut value: Value, now: Timestamp) {
+pub(super) fn tell(
+    e: &Inner,
+    d: &Directory,
+    t: &Template,
+    field: &'static str,
+    mut value: Value,
+    now: Timestamp,
+) {
     value["message_template_id"] = json!(t.id);
     value["message_template_name"] = json!(t.name);
     value["message_template_language"] = json!(t.language);

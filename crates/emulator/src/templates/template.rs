@@ -5,8 +5,11 @@ use crate::settings::TemplateSettings;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+/// Meta: what nobody could deliver is dropped after 30 days.
+pub(crate) const LONGEST_LIFE_S: i64 = 30 * 86_400;
+
 /// Meta's three categories; a free-form message is `Service`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Category {
     Marketing,
     Utility,
@@ -65,15 +68,15 @@ impl Template {
             name: s.name.clone(),
             language: s.language.clone(),
             category: Category::parse(&s.category).unwrap_or(Category::Marketing),
-            previous_category: None,
-            correct_category: None,
+            previous_category: s.previous_category.as_deref().and_then(Category::parse),
+            correct_category: s.correct_category.as_deref().and_then(Category::parse),
             status: s.status.clone(),
             rejected_reason: s.rejected_reason.clone(),
             quality: s.quality.clone(),
             shape: Shape::of(&s.components, named),
             components: s.components.clone(),
-            ttl_s: None,
-            pauses: 0,
+            ttl_s: s.message_send_ttl_seconds,
+            pauses: s.pauses,
             edits: Vec::new(),
             revision: 0,
             accepted: AtomicU64::new(0),
@@ -105,6 +108,16 @@ impl Template {
             "cta_url_link_tracking_opted_out": false,
             "degrees_of_freedom_spec": null,
         })
+    }
+
+    /// How long a message of it may wait for its user, in seconds. Meta: 10 minutes for
+    /// authentication, 30 days otherwise and for −1.
+    pub(crate) fn life_s(&self) -> i64 {
+        match (self.ttl_s, self.category) {
+            (Some(s), _) if s >= 0 => s,
+            (None, Category::Authentication) => 600,
+            _ => LONGEST_LIFE_S,
+        }
     }
 
     /// How many sends of it were accepted before this one.

@@ -2,10 +2,12 @@
 //! their phone number and the seed give them, so a million recipients cost nothing.
 
 mod bsuid;
+mod contact_book;
 mod country;
 mod record;
 
 pub(crate) use bsuid::{bsuid, user_of};
+pub(crate) use contact_book::ContactBook;
 pub(crate) use country::{calling_code, country};
 pub(crate) use record::{Spoken, UserRecord};
 

@@ -36,6 +36,10 @@ pub(crate) struct UserRecord {
     /// By the number's place: came from an advertisement and waits for the answer that opens the
     /// free entry point.
     pub(crate) from_ad: BTreeSet<u32>,
+    /// The number that writes to them, by its place, and until when (unix seconds) that shows.
+    pub(crate) typing: Option<(u32, i64)>,
+    /// Until when (unix seconds) the cap keeps marketing from them, retried or not.
+    pub(crate) capped_until: i64,
     /// When marketing reached them (unix seconds), for the cap.
     pub(crate) marketing: VecDeque<i64>,
     pub(crate) thread: VecDeque<Spoken>,
@@ -79,8 +83,12 @@ impl UserRecord {
         set(&mut self.free, number, until_s);
     }
 
-    /// Counts marketing of the last `hours` and, below `most`, this one.
-    pub(crate) fn admit_marketing(&mut self, now_s: i64, most: u32, hours: u32) -> bool {
+    /// Counts marketing of the last `hours` and, below `most`, this one. Once refused the user gets none
+    /// for `rest_hours`.
+    pub(crate) fn admit_marketing(&mut self, now_s: i64, most: u32, hours: u32, rest_hours: u32) -> bool {
+        if self.capped_until > now_s {
+            return false;
+        }
         let since = now_s - i64::from(hours) * 3_600;
         while self.marketing.front().is_some_and(|at| *at <= since) {
             self.marketing.pop_front();
@@ -88,6 +96,8 @@ impl UserRecord {
         let room = self.marketing.len() < most as usize;
         if room {
             self.marketing.push_back(now_s);
+        } else {
+            self.capped_until = now_s + i64::from(rest_hours) * 3_600;
         }
         room
     }

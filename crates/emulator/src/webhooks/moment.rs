@@ -24,6 +24,12 @@ pub(crate) enum Task {
     Unpause { template: u64, revision: u64 },
     /// Pacing has judged a template: held messages go or fail.
     Release { template: u64 },
+    /// Pacing has judged a portfolio: a batch of its held messages goes, or all fail.
+    ReleaseBatch { portfolio: u64 },
+    /// Meta gives notice that a template is in the wrong category.
+    Notice { template: u64, at_s: i64 },
+    /// Templates in the wrong category are moved.
+    Recategorise { template: u64 },
     /// A part of what the Business app hands over.
     Sync { number: u32, part: u32 },
     /// A portfolio's messaging limit grows.

@@ -3,13 +3,20 @@
 
 use super::{
     moment::{Moment, Task, Timed},
+    payload::pricing_type,
     plan::{Plan, Status},
     queue::AppQueue,
     update::{Held, Item, Message, Note},
 };
-use crate::{directory::Directory, faults::Faults, sync::lock, templates::Category};
+use crate::{
+    analytics::{Counted, Counts},
+    directory::Directory,
+    faults::Faults,
+    sync::lock,
+    templates::Category,
+};
 use std::{
-    collections::{BTreeMap, BinaryHeap},
+    collections::{BTreeMap, BinaryHeap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, MutexGuard,
         atomic::{AtomicI64, Ordering},
@@ -30,6 +37,8 @@ pub(crate) struct Told {
     pub(crate) unrouted: u64,
     pub(crate) lost: u64,
     pub(crate) duplicated: u64,
+    /// Messages whose time to live ran out.
+    pub(crate) expired: u64,
 }
 
 #[derive(Default)]
@@ -47,7 +56,28 @@ pub(crate) struct State {
     pub(super) retrying: usize,
     /// Read messages, for users who react; taken by the caller of `fire`.
     pub(crate) reads: Vec<(u64, u32, u64, Category)>,
-    held: BTreeMap<u64, Vec<(u32, Held)>>,
+    held: BTreeMap<HeldBy, VecDeque<(u32, Held)>>,
+    /// By user: messages to somebody offline, and until when they may be delivered.
+    waiting: BTreeMap<u64, Vec<(Timestamp, Message)>>,
+    pub(crate) counts: Counts,
+}
+
+/// What keeps a message back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) enum HeldBy {
+    Template(u64),
+    Portfolio(u64),
+}
+
+/// What became of held messages.
+#[derive(Default)]
+pub(crate) struct Released {
+    /// The messages let go or failed.
+    pub(crate) serials: HashSet<u64>,
+    /// Those of them that fail and were not to.
+    pub(crate) failed: Vec<Held>,
+    /// More are held still.
+    pub(crate) left: bool,
 }
 
 /// The outbox, shared between calls that fill it and the task that empties it.
@@ -82,6 +112,7 @@ impl Outbox {
             let mut state = self.lock();
             let accepted = message.accepted;
             let early = answer.is_some();
+            state.told.expired += u64::from(message.plan.expires);
             let place = state.add(message);
             if let Some(answer) = answer {
                 state.answers.insert(place, answer);
@@ -93,13 +124,36 @@ impl Outbox {
         }
     }
 
-    /// A message is held for its template to be judged; true for the first.
-    pub(crate) fn hold(&self, message: Message, template: u64, as_counted: Held) -> bool {
+    /// A message is held until something was judged; true for the first.
+    pub(crate) fn hold(&self, message: Message, by: HeldBy, as_counted: Held) -> bool {
         let mut state = self.lock();
         let place = state.add(message);
-        let held = state.held.entry(template).or_default();
-        held.push((place, as_counted));
+        let held = state.held.entry(by).or_default();
+        held.push_back((place, as_counted));
         held.len() == 1
+    }
+
+    /// A message to a user who is offline waits for them.
+    pub(crate) fn wait_for(&self, until: Timestamp, message: Message) {
+        self.lock().waiting.entry(message.user).or_default().push((until, message));
+    }
+
+    /// A user is back: gives each message that may still be delivered to `plan`, and tells of it by the
+    /// plan this makes. The others are dropped without a word.
+    pub(crate) fn came_online(&self, user: u64, now: Timestamp, plan: impl Fn(&Message) -> Plan) {
+        {
+            let mut state = self.lock();
+            for (until, message) in state.waiting.remove(&user).unwrap_or_default() {
+                if until <= now {
+                    state.told.expired += 1;
+                    continue;
+                }
+                let plan = plan(&message);
+                let place = state.add(Message { plan, accepted: now, step: 0, ..message });
+                state.plan_next(place, None);
+            }
+        }
+        self.wake.notify_one();
     }
 
     pub(crate) fn note(&self, directory: &Directory, note: Note) {
@@ -110,7 +164,7 @@ impl Outbox {
         {
             let mut state = self.lock();
             let now = Timestamp::from_seconds(note.at_s);
-            state.route(directory, now, Item::Note(note), None);
+            state.route(directory, now, Item::Note { note, again: false }, None);
         }
         self.wake.notify_one();
     }
@@ -158,7 +212,7 @@ impl State {
         }
     }
 
-    fn retain(&mut self, item: &Item) {
+    pub(super) fn retain(&mut self, item: &Item) {
         if let Item::Status { message, .. } = item
             && let Some(Some(m)) = self.messages.get_mut(*message as usize)
         {
@@ -205,36 +259,48 @@ impl State {
         let Some(step) = m.plan.step(m.step) else { return };
         m.step += 1;
         let error = if step.status == Status::Failed { m.plan.error } else { 0 };
-        let item = Item::Status { message: place, status: step.status, at_s: at.seconds(), error };
+        let item =
+            Item::Status { message: place, status: step.status, at_s: at.seconds(), error, again: false };
         if step.status == Status::Read {
             let read = (m.user, m.number, m.serial, m.category);
             self.reads.push(read);
         }
+        let counted = Counted {
+            at_s: at.seconds(),
+            number: m.number,
+            user: m.user,
+            category: m.category,
+            pricing_type: pricing_type(m),
+            template: m.template,
+            status: step.status,
+            is_delivery: step.status != Status::Sent && m.plan.priced(step.status),
+        };
+        self.counts.count(&counted);
         self.told.generated[step.status as usize] += 1;
         self.route(directory, at, item, Some(faults));
         self.plan_next(place, None);
     }
 
-    /// Puts an update into the queue of every app that listens.
-    fn route(&mut self, directory: &Directory, at: Timestamp, item: Item, faults: Option<&Faults>) {
-        let (waba, field) = match &item {
-            Item::Note(note) => (note.waba, &*note.field),
+    /// The apps that are to hear of an update.
+    pub(super) fn listeners(&self, directory: &Directory, item: &Item) -> Vec<u64> {
+        let (waba, field, only) = match item {
+            Item::Note { note, .. } => (note.waba, &*note.field, note.to_app),
             Item::Status { message, .. } => {
                 let number = self.message(*message).and_then(|m| directory.numbers.get(m.number as usize));
-                (number.map_or(0, |n| n.waba), "messages")
+                (number.map_or(0, |n| n.waba), "messages", None)
             }
         };
-        let only = match &item {
-            Item::Note(note) => note.to_app,
-            Item::Status { .. } => None,
-        };
         let subscribed = directory.wabas.get(&waba).into_iter().flat_map(|w| w.subscriptions.keys().copied());
-        let mut apps = only
-            .into_iter()
+        only.into_iter()
             .chain(subscribed.filter(|_| only.is_none()))
             .filter(|a| directory.apps.get(a).is_some_and(|a| a.listens(field)))
-            .peekable();
-        if apps.peek().is_none() {
+            .collect()
+    }
+
+    /// Puts an update into the queue of every app that listens.
+    fn route(&mut self, directory: &Directory, at: Timestamp, item: Item, faults: Option<&Faults>) {
+        let apps = self.listeners(directory, &item);
+        if apps.is_empty() {
             self.told.unrouted += 1;
         }
         for app in apps {
@@ -267,21 +333,32 @@ impl State {
         (queued + self.retrying, self.under_way)
     }
 
-    /// Messages held for a template go their way, or all take the plan that fails them; the failed
-    /// ones are given back.
-    pub(crate) fn release_held(&mut self, template: u64, failure: Option<Plan>, now: Timestamp) -> Vec<Held> {
-        let mut failed = Vec::new();
-        for (place, held) in self.held.remove(&template).unwrap_or_default() {
+    /// At most so many held messages go their way, or take the plan that fails them.
+    pub(crate) fn release_held(
+        &mut self,
+        by: HeldBy,
+        most: usize,
+        failure: Option<Plan>,
+        now: Timestamp,
+    ) -> Released {
+        let mut all = self.held.remove(&by).unwrap_or_default();
+        let rest = all.split_off(most.min(all.len()));
+        let mut released = Released { left: !rest.is_empty(), ..Released::default() };
+        if released.left {
+            self.held.insert(by, rest);
+        }
+        for (place, held) in all {
             if let Some(Some(m)) = self.messages.get_mut(place as usize) {
                 m.accepted = now;
+                released.serials.insert(m.serial);
                 if let Some(plan) = failure.filter(|_| !m.plan.fails()) {
                     m.plan = plan;
-                    failed.push(held);
+                    released.failed.push(held);
                 }
             }
             self.plan_next(place, None);
         }
-        failed
+        released
     }
 
     /// Starts counting afresh.
@@ -318,6 +395,6 @@ mod tests {
     fn an_entry_is_small() {
         assert!(size_of::<Item>() <= 24, "{}", size_of::<Item>());
         assert!(size_of::<Moment>() <= 32, "{}", size_of::<Moment>());
-        assert!(size_of::<Option<Message>>() <= 80, "{}", size_of::<Option<Message>>());
+        assert!(size_of::<Option<Message>>() <= 88, "{}", size_of::<Option<Message>>());
     }
 }

@@ -31,8 +31,8 @@ pub(crate) fn updates(state: &State, batch: &Batch) -> Vec<Update> {
         .items
         .iter()
         .filter_map(|item| match item {
-            Item::Note(note) => Some(Update::Note(note.clone())),
-            Item::Status { message, status, at_s, error } => Some(Update::Status {
+            Item::Note { note, .. } => Some(Update::Note(note.clone())),
+            Item::Status { message, status, at_s, error, .. } => Some(Update::Status {
                 message: state.message(*message)?.clone(),
                 status: *status,
                 at_s: *at_s,
@@ -206,13 +206,17 @@ struct ErrorData {
 
 /// Meta: per message; free inside a free entry point, for utility inside the window, and for all
 /// that is no template.
-fn pricing(m: &Message) -> Pricing {
-    let kind = match m.category {
+pub(super) fn pricing_type(m: &Message) -> &'static str {
+    match m.category {
         _ if m.free_entry => "free_entry_point",
         Category::Service => "free_customer_service",
         Category::Utility if m.in_window => "free_customer_service",
         _ => "regular",
-    };
+    }
+}
+
+fn pricing(m: &Message) -> Pricing {
+    let kind = pricing_type(m);
     let category = if m.free_entry { "referral_conversion" } else { m.category.name() };
     Pricing { billable: kind == "regular", pricing_model: "PMP", category, r#type: kind }
 }
@@ -285,12 +289,14 @@ pub(crate) fn contact(e: &Inner, directory: &Directory, number: &Number, place: 
     let behaviour = e.behaviour();
     let t = e.users.traits(&behaviour.population, user, number.waba, place);
     let portfolio = directory.wabas.get(&number.waba).map_or(0, |w| w.portfolio);
+    let now_s = e.ambient.now().seconds();
+    let is_shown = !t.phone_hidden || e.contact_book.knows(portfolio, number.id, user, now_s);
     Contact {
         profile: Profile {
             name: e.users.name(user),
             username: t.has_username.then(|| e.users.username(user)),
         },
-        wa_id: (!t.phone_hidden).then(|| user.to_string()),
+        wa_id: is_shown.then(|| user.to_string()),
         user_id: users::bsuid(e.seed, portfolio, user, t.generation),
     }
 }

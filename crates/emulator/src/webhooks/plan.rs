@@ -45,12 +45,15 @@ pub(crate) struct Plan {
     after_ms: [u32; 4],
     statuses: [Status; 4],
     len: u8,
+    /// It comes too late for its time to live: nothing follows `sent`.
+    pub(crate) expires: bool,
     /// The code of the failure, 0 without one.
     pub(crate) error: u32,
 }
 
 impl Plan {
-    pub(crate) const EMPTY: Self = Self { after_ms: [0; 4], statuses: [Status::Sent; 4], len: 0, error: 0 };
+    pub(crate) const EMPTY: Self =
+        Self { after_ms: [0; 4], statuses: [Status::Sent; 4], len: 0, expires: false, error: 0 };
 
     fn push(&mut self, status: Status, after_ms: u64) {
         let start = self.steps().last().map_or(0, |s| s.after_ms);
@@ -85,6 +88,16 @@ impl Plan {
         }
     }
 
+    /// A user is back and gets what was waiting.
+    pub(crate) fn back_online(reads: bool, delivered_ms: u64, read_ms: u64) -> Self {
+        let mut plan = Self::EMPTY;
+        plan.push(Status::Delivered, delivered_ms);
+        if reads {
+            plan.push(Status::Read, read_ms);
+        }
+        plan
+    }
+
     /// A plan that does nothing but fail.
     pub(crate) fn failure(error: u32, after_ms: u64) -> Self {
         let mut plan = Self { error, ..Self::EMPTY };
@@ -99,6 +112,8 @@ pub(crate) struct Facts {
     pub(crate) user: Traits,
     pub(crate) category: Category,
     pub(crate) now_s: i64,
+    /// How long it may wait for its user.
+    pub(crate) life_s: i64,
     pub(crate) to_us: bool,
     pub(crate) reaction: bool,
     pub(crate) voice: bool,
@@ -157,6 +172,11 @@ impl Facts {
             return plan;
         }
         let after = wait(&mut draw, times.delivered_ms);
+        let delivered_ms = plan.after_ms[0].saturating_add(u32::try_from(after).unwrap_or(u32::MAX));
+        if behaviour.rules.template_ttl && i64::from(delivered_ms) > self.life_s.saturating_mul(1_000) {
+            plan.expires = true;
+            return plan;
+        }
         let read_only = self.user.reads && draw.chance(behaviour.population.read_only);
         if read_only {
             plan.push(Status::Read, after);
@@ -195,6 +215,7 @@ mod tests {
             },
             category: Category::Marketing,
             now_s: 1_000,
+            life_s: 600,
             to_us: false,
             reaction: false,
             voice: false,

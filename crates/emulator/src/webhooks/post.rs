@@ -83,16 +83,17 @@ async fn post(e: &Arc<Inner>, batch: Batch) {
         Some(request) => ask(e, request, &behaviour).await,
         None => Err("the callback URL cannot be called".to_owned()),
     };
+    let directory = read(&e.directory);
     let mut state = e.outbox.lock();
     match answered {
         Ok(200) => state.delivered(&batch),
         Ok(status) => {
             tracing::debug!(status, tries = batch.tries, "webhook refused");
-            state.refused(batch, &behaviour.webhooks, e.ambient.now());
+            state.refused(&directory, batch, &behaviour.webhooks, e.ambient.now());
         }
         Err(error) => {
             tracing::debug!(error, tries = batch.tries, "webhook not answered");
-            state.refused(batch, &behaviour.webhooks, e.ambient.now());
+            state.refused(&directory, batch, &behaviour.webhooks, e.ambient.now());
         }
     }
 }

@@ -80,7 +80,7 @@ impl State {
             let app = directory.apps.get(&app)?;
             let number = match item {
                 Item::Status { message, .. } => messages.get(*message as usize)?.as_ref().map(|m| m.number),
-                Item::Note(note) => note.number,
+                Item::Note { note, .. } => note.number,
             };
             let number = number.and_then(|n| directory.numbers.get(n as usize));
             // Meta: number override, then account override, then the app's; overrides apply to
@@ -98,7 +98,7 @@ impl State {
         let Some(queue) = self.queues.get_mut(&app) else { return Err(items) };
         while let Some(next) = queue.items.front() {
             bytes += match next {
-                Item::Note(note) => note.value.len() + 200,
+                Item::Note { note, .. } => note.value.len() + 200,
                 Item::Status { message, .. } => {
                     let m = self.messages.get(*message as usize).and_then(Option::as_ref);
                     1_200 + m.and_then(|m| m.callback.as_ref()).map_or(0, |c| c.len() * 6)
@@ -140,7 +140,13 @@ impl State {
     }
 
     /// A batch was not answered with 200: again later, or given up.
-    pub(crate) fn refused(&mut self, mut batch: Batch, settings: &WebhookSettings, now: Timestamp) {
+    pub(crate) fn refused(
+        &mut self,
+        directory: &Directory,
+        mut batch: Batch,
+        settings: &WebhookSettings,
+        now: Timestamp,
+    ) {
         self.told.refused += 1;
         self.landed(batch.app);
         if now.since(batch.first) >= Duration::from_millis(settings.retry_for_ms) {
@@ -153,8 +159,24 @@ impl State {
         let wait =
             settings.retry_first_ms.saturating_mul(1 << batch.tries.min(32)).min(settings.retry_most_ms);
         batch.tries += 1;
+        let again = now.plus(Duration::from_millis(wait.max(1)));
+        if settings.retry_to_all {
+            self.repeat_to_others(directory, &batch, again);
+        }
         self.retrying += batch.items.len();
-        self.push(now.plus(Duration::from_millis(wait.max(1))), Timed::Retry(Box::new(batch)));
+        self.push(again, Timed::Retry(Box::new(batch)));
+    }
+
+    /// Meta: retries go to all apps that are subscribed, so that the others get it twice. What comes
+    /// again to one of them and is refused there is repeated to that one alone, in its own time.
+    fn repeat_to_others(&mut self, directory: &Directory, batch: &Batch, at: Timestamp) {
+        for item in batch.items.iter().filter(|i| !i.is_again()) {
+            for app in self.listeners(directory, item).into_iter().filter(|a| *a != batch.app) {
+                self.told.duplicated += 1;
+                self.retain(item);
+                self.push(at, Timed::Late(Box::new((app, item.once_more()))));
+            }
+        }
     }
 
     fn landed(&mut self, app: u64) {

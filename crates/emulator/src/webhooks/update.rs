@@ -15,6 +15,8 @@ pub(crate) struct Message {
     pub(crate) number: u32,
     pub(crate) plan: Plan,
     pub(crate) category: Category,
+    /// 0 for a free-form message.
+    pub(crate) template: u64,
     pub(crate) to_bsuid: bool,
     pub(crate) free_entry: bool,
     pub(crate) in_window: bool,
@@ -31,7 +33,7 @@ impl Message {
         accepted: Timestamp,
         number: u32,
         plan: Plan,
-        category: Category,
+        (category, template): (Category, u64),
         flags: (bool, bool, bool),
         callback: Option<Arc<str>>,
     ) -> Self {
@@ -43,6 +45,7 @@ impl Message {
             number,
             plan,
             category,
+            template,
             to_bsuid,
             free_entry,
             in_window,
@@ -56,8 +59,35 @@ impl Message {
 /// One update waiting to be posted.
 #[derive(Clone, Debug)]
 pub(crate) enum Item {
-    Status { message: u32, status: Status, at_s: i64, error: u32 },
-    Note(Arc<Note>),
+    Status {
+        message: u32,
+        status: Status,
+        at_s: i64,
+        error: u32,
+        /// Comes again because another app has refused it.
+        again: bool,
+    },
+    Note {
+        note: Arc<Note>,
+        /// As above.
+        again: bool,
+    },
+}
+
+impl Item {
+    /// The same for an app that has had it already.
+    pub(super) fn once_more(&self) -> Self {
+        match self.clone() {
+            Self::Status { message, status, at_s, error, .. } => {
+                Self::Status { message, status, at_s, error, again: true }
+            }
+            Self::Note { note, .. } => Self::Note { note, again: true },
+        }
+    }
+
+    pub(super) fn is_again(&self) -> bool {
+        matches!(self, Self::Status { again: true, .. } | Self::Note { again: true, .. })
+    }
 }
 
 /// An update that is no status: an inbound message, a template's review, an account's news.

@@ -199,7 +199,7 @@ pub(crate) fn sale(to: &str) -> Value {
     template(
         to,
         "seasonal_sale",
-        "si",
+        "si_LK",
         json!([{"type": "body", "parameters": [{"type": "text", "text": "Nimal"}]}]),
     )
 }
