@@ -52,7 +52,7 @@ async fn templates_are_filtered_as_asked() {
         ("?status=PAUSED", 1),
         ("?status=[\"PAUSED\",\"REJECTED\"]", 2),
         ("?category=authentication", 1),
-        ("?language=si", 1),
+        ("?language=si_LK", 1),
         ("?name=seasonal", 2),
         ("?name_or_content=verification", 1),
         ("?name=nothing", 0),

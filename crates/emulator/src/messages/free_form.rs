@@ -172,7 +172,7 @@ mod tests {
             (Kind::Text, json!({"body": long}), 100),
             (Kind::Text, json!({"body": "  "}), 131_008),
             (Kind::Text, json!({}), 131_008),
-            (Kind::Text, json!([]), 131_008),
+            (Kind::Text, json!([]), 100),
             (Kind::Text, json!({"body": []}), 100),
             (Kind::Image, json!({"link": "https://x.com/a.png"}), 0),
             (Kind::Image, json!({"id": 5, "caption": long}), 100),
