@@ -58,12 +58,12 @@ async fn every_documented_endpoint_answers() {
     let codes = format!("/v25.0/{}/message_qrdls", World::NUMBER_ID);
     let qr_code = b.post(&codes, json!({"prefilled_message": "Hello"})).await.1["code"].clone();
     let groups = format!("/v25.0/{}/template_groups", World::WABA_ID);
-    let group = b
+    let template_group = b
         .post(&groups, json!({"name": "Documented", "whatsapp_business_templates": [template]}))
         .await
         .1["id"]
         .clone();
-    let group = group.as_str().unwrap().to_owned();
+    let template_group = template_group.as_str().unwrap().to_owned();
     b.post(&format!("/v25.0/{}/username", World::NUMBER_ID), json!({"username": "jaspers"})).await;
     let new = json!({"messaging_product": "whatsapp", "subject": "Trip"});
     b.post(&format!("/v25.0/{}/groups", World::NUMBER_ID), new).await;
@@ -79,7 +79,7 @@ async fn every_documented_endpoint_answers() {
             .replace("{business_id}", &World::PORTFOLIO_ID.to_string())
             .replace("{app_id}", &World::APP_ID.to_string())
             .replace("{template_id}", &template)
-            .replace("{template_group_id}", &group)
+            .replace("{template_group_id}", &template_group)
             .replace("{media_id}", &media)
             .replace("{flow_id}", &World::FLOW_ID.to_string())
             .replace("{group_id}", group.as_str().unwrap())
