@@ -1,9 +1,9 @@
 # Tisara's commands. `make run` and `make test` do all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test clients check bench torture fuzz fmt simulate
+.PHONY: help run test clients check bench bench-emulator torture fuzz fmt simulate
 
 help: ## Show this list
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 	@echo "ARGS=… is handed on, as in: make run ARGS='--contacts 10000 --pace max'"
 
 run: ## Build, then show everything on this machine: emulator, server, a campaign, its report
@@ -34,6 +34,14 @@ bench: ## Measure everything against its target, on both databases; BENCH=quick:
 	@scripts/need rust cc
 	cargo build --release --package tisara --package tisara-bench
 	scripts/with-postgres target/release/bench $(if $(filter quick,$(BENCH)),--quick) $(ARGS)
+
+LOAD = target/release/examples/load
+bench-emulator: ## The emulator alone on one core, over real sockets: accepted sends a second, memory a message
+	@scripts/need rust cc
+	cargo build --release --package tisara-emulator --example load
+	taskset -c 1 $(LOAD) "taskset -c 0 $(LOAD) serve" $(ARGS)
+	taskset -c 1 $(LOAD) "taskset -c 0 $(LOAD) serve" --pipeline 16 $(ARGS)
+	taskset -c 1 $(LOAD) "taskset -c 0 $(LOAD) serve" --pipeline 16 --webhooks $(ARGS)
 
 KILLS ?= 10
 RECIPIENTS ?= 4000

@@ -49,7 +49,9 @@
 //! | `POST /users/{phone}/say` `{"message","to"?,"reply_to"?}` | the user sends any kind of message; a file comes as base64 in `data` |
 //! | `POST /users/{phone}/tap` `{"wamid"?,"button"?}` | the user taps a button |
 //! | `POST /users/{phone}/stop-marketing`, `/resume-marketing` `{"of"?}` | opts out, in again |
-//! | `POST /templates/{id or name}` `{"status"?,"reason"?,"quality"?,"category"?}` | what Meta does to a template, with its webhooks |
+//! | `POST /templates/{id or name}` `{"status"?,"reason"?,"quality"?,"category"?,"correct_category"?}` | what Meta does to a template, with its webhooks |
+//! | `POST /portfolios/{id}` ([`PortfolioChange`]) | what Meta does to a business portfolio |
+//! | `GET /media/{id}` | a file, to look at |
 //! | `POST /users/{phone}/flow` ([`FlowStep`]) | the user opens a flow, fills screens in, goes back, sends it |
 //! | `POST /users/{phone}/call` ([`CallStep`]) | the user calls, picks up, refuses, hangs up, permits, forbids |
 //! | `POST /users/{phone}/group` ([`GroupStep`]) | the user joins a group, asks to, takes that back, leaves |

@@ -1,20 +1,23 @@
-//! How many sends a second a running emulator accepts over real sockets, and how much memory a
-//! message takes there. `make bench-emulator` runs it: the emulator on one core, this on another.
+//! How many sends a second an emulator accepts over real sockets, and how much memory a message takes
+//! there. `make bench-emulator` runs it: the emulator as a process on one core, this on another.
 //!
 //! ```text
-//! load EMULATOR-COMMAND [--messages N] [--connections N] [--pipeline N] [--webhooks]
+//! load serve                                                                  the emulator, as fast as it can
+//! load COMMAND [--messages N] [--connections N] [--pipeline N] [--webhooks]   starts COMMAND and loads it
 //! ```
-//! The command must start an emulator that says on stderr where it listens, as `tisara emulate
-//! --port 0 --pace max` does. Every message goes to another user and carries an id of its own.
+//! COMMAND says on stderr where it listens: `load serve`, or `tisara emulate --port 0 --pace max`. Every message
+//! goes to another user and carries an id of its own.
 
 #![expect(
     clippy::print_stdout,
+    clippy::print_stderr,
     clippy::unwrap_used,
     reason = "a measurement for the terminal stops at the first surprise"
 )]
 
 mod connection;
 mod receiver;
+mod serve;
 
 use connection::Connection;
 use std::{
@@ -38,6 +41,9 @@ struct Arguments {
 }
 
 fn main() {
+    if std::env::args().nth(1).as_deref() == Some("serve") {
+        return serve::run();
+    }
     let given = arguments();
     let mut emulator = Emulator::start(&given.command);
     let posts = given.webhooks.then(|| receiver::listen(&emulator));
