@@ -1,6 +1,6 @@
 # Tisara's commands. `make run` and `make test` do all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test clients check bench bench-emulator torture fuzz fmt simulate
+.PHONY: help run test clients check bench bench-emulator bench-micro torture fuzz fmt simulate
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -43,6 +43,10 @@ bench-emulator: ## The emulator alone on one core, over real sockets: accepted s
 	taskset -c 1 $(LOAD) "taskset -c 0 $(LOAD) serve" --pipeline 16 $(ARGS)
 	taskset -c 1 $(LOAD) "taskset -c 0 $(LOAD) serve" --pipeline 16 --webhooks $(ARGS)
 
+bench-micro: ## What one webhook, one send, one phone number costs; under a minute once built
+	@scripts/need rust cc
+	cargo bench --package tisara-cloud-api --package tisara-domain --bench hot -- $(ARGS)
+
 KILLS ?= 10
 RECIPIENTS ?= 4000
 DATABASE ?= sqlite
@@ -50,7 +54,7 @@ torture: ## Kill the server again and again while it works: KILLS=50 RECIPIENTS=
 	@scripts/need rust cc
 	scripts/torture $(KILLS) $(RECIPIENTS) $(DATABASE) $(SEED)
 
-fuzz: ## Random input for FUZZ_SECONDS=60 each: webhook parser, checks of messages, the emulator's sends
+fuzz: ## Random input for FUZZ_SECONDS=60 each: webhook parser, requests of forms, checks of messages, the emulator's sends
 	@scripts/need rust cc
 	fuzz/run $(ARGS)
 

@@ -44,7 +44,7 @@
 //! | [`numbers`] | create, verify, register, settings, profile, block list, username, QR codes, prompts, shop |
 //! | [`waba`] | accounts, health, subscriptions and overrides, people, app callback, analytics |
 //! | [`signup`] | code exchange, `debug_token`, browser event, signed requests, credit lines, sign-up links |
-//! | [`flows`], [`calling`], [`groups`] | forms and the encryption of the server behind them, calls, groups |
+//! | [`flows`], [`calling`], [`groups`], [`catalog`] | forms and the encryption of the server behind them, calls, groups, catalogues |
 //!
 //! Where the app requires a proof of its secret, use [`AccessToken::with_app_secret`].
 //!
@@ -76,6 +76,7 @@
 //! [`webhook::signature::sign`], and answers refusals with [`ErrorEnvelope`] and [`ErrorBody::new`].
 
 pub mod calling;
+pub mod catalog;
 pub mod client;
 pub mod codes;
 pub mod config;

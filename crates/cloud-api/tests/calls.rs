@@ -10,7 +10,9 @@ use std::sync::mpsc::{Receiver, channel};
 use tisara_cloud_api::media::{MediaFile, UploadSession};
 use tisara_cloud_api::numbers::{BlockEntry, CodeMethod, Registration};
 use tisara_cloud_api::send::{Content, MarketingMessage, OutgoingMessage, Recipient, TemplateMessage};
+use tisara_cloud_api::signup::{InAppSignup, SignupStatus};
 use tisara_cloud_api::templates::{TemplateFilter, TemplateStatus};
+use tisara_cloud_api::waba::{AnalyticsFilter, AnalyticsRange, Granularity, InsightsQuery};
 use tisara_cloud_api::{AccessToken, CallError, Client, PageRequest};
 
 use stand_in::{graph, read_request, serve};
@@ -168,4 +170,124 @@ async fn an_error_behind_status_200_is_no_success() {
     let (client, token, _requests) = meta("200 OK", r#"{"error":{"code":190,"message":"expired"}}"#);
     let error = client.with_token(&token).mark_read("5", "wamid.A", true).await.unwrap_err();
     assert_eq!(error.graph().unwrap().code(), 190);
+}
+
+#[tokio::test]
+async fn the_key_of_forms_is_set_and_read() {
+    let (client, token, requests) = meta("200 OK", r#"{"success":true}"#);
+    let pem = "-----BEGIN PUBLIC KEY-----\nMIIB\n-----END PUBLIC KEY-----\n";
+    assert!(client.with_token(&token).set_encryption_key("5", pem).await.unwrap().success);
+    let request = requests.recv().unwrap();
+    assert_eq!(first_line(&request), "POST /v25.0/5/whatsapp_business_encryption HTTP/1.1");
+    assert_eq!(
+        serde_json::from_str::<serde_json::Value>(body(&request)).unwrap()["business_public_key"],
+        pem
+    );
+
+    let (client, token, _requests) = meta(
+        "200 OK",
+        r#"{"data":[{"business_public_key":"P","business_public_key_signature_status":"MISMATCH"}]}"#,
+    );
+    let key = client.with_token(&token).get_encryption_key("5").await.unwrap();
+    assert_eq!(key.business_public_key_signature_status.as_deref(), Some("MISMATCH"));
+}
+
+#[tokio::test]
+async fn analytics_are_asked_for_as_a_field_with_parameters() {
+    let range = AnalyticsRange { start: 1, end: 2, granularity: Granularity::Daily };
+    let filter = AnalyticsFilter { dimensions: vec!["COUNTRY".into()], ..AnalyticsFilter::default() };
+    let (client, token, requests) = meta(
+        "200 OK",
+        r#"{"pricing_analytics":{"data":[{"data_points":[{"start":1,"end":2,"volume":3,"cost":0.5}]}]},
+        "conversation_analytics":{"data":[{"data_points":[{"start":1,"end":2,"conversation":4}]}]},
+        "call_analytics":{"data_points":[{"start":1,"end":2,"count":5,"average_duration":106}]},
+        "analytics":{"data_points":[{"start":1,"end":2,"sent":6,"delivered":5}]},"id":"7"}"#,
+    );
+    let calls = client.with_token(&token);
+    let prices = calls.get_pricing_analytics("7", &range, &filter).await.unwrap();
+    assert_eq!(prices.data[0].data_points[0].volume, 3);
+    assert_eq!(
+        first_line(&requests.recv().unwrap()),
+        "GET /v25.0/7?fields=pricing_analytics.start%281%29.end%282%29.granularity%28DAILY%29\
+         .dimensions%28%5B%22COUNTRY%22%5D%29 HTTP/1.1"
+    );
+    let everything = AnalyticsFilter::default();
+    let conversations = calls.get_conversation_analytics("7", &range, &everything).await.unwrap();
+    assert_eq!(conversations.data[0].data_points[0].conversation, Some(4));
+    let spoken = calls.get_call_analytics("7", &range, &everything).await.unwrap();
+    assert_eq!(spoken.data_points[0].count, Some(5));
+    assert_eq!(calls.get_analytics("7", &range, &everything).await.unwrap().data_points[0].sent, 6);
+}
+
+#[tokio::test]
+async fn insights_are_switched_on_and_read_by_days() {
+    let (client, token, requests) =
+        meta("200 OK", r#"{"id":"7","data":[{"data_points":[{"group_id":"g","left":1}]}]}"#);
+    let calls = client.with_token(&token);
+    assert!(calls.enable_insights("7").await.unwrap().success);
+    assert_eq!(first_line(&requests.recv().unwrap()), "POST /v25.0/7?is_enabled_for_insights=true HTTP/1.1");
+    let (days, page) = (InsightsQuery::utc(1, 2), PageRequest::default());
+    calls.list_template_analytics("7", &days, &["1", "2"], &page).await.unwrap();
+    assert_eq!(
+        first_line(&requests.recv().unwrap()),
+        "GET /v25.0/7/template_analytics?start=1&end=2&granularity=DAILY&template_ids=%5B1%2C2%5D HTTP/1.1"
+    );
+    calls.list_template_group_analytics("7", &days, &["1"], &page).await.unwrap();
+    assert!(requests.recv().unwrap().starts_with("GET /v25.0/7/template_group_analytics?start=1"));
+    let groups = calls.list_group_analytics("7", &days, "g", &page).await.unwrap();
+    assert_eq!(groups.data[0].data_points[0].left, Some(1));
+    assert!(first_line(&requests.recv().unwrap()).contains("/group_analytics?"));
+}
+
+#[tokio::test]
+async fn sign_up_links_are_made_and_switched_off() {
+    let (client, token, requests) = meta("200 OK", r#"{"id":98,"success":true}"#);
+    let calls = client.with_token(&token);
+    let signup = InAppSignup { signup_message: Some("News".into()), ..InAppSignup::default() };
+    assert_eq!(calls.create_in_app_signup("7", &signup).await.unwrap().id, "98");
+    let request = requests.recv().unwrap();
+    assert_eq!(first_line(&request), "POST /v25.0/7/signups HTTP/1.1");
+    assert_eq!(body(&request), r#"{"signup_message":"News"}"#);
+    let off = InAppSignup { status: Some(SignupStatus::Disabled), ..InAppSignup::default() };
+    assert!(calls.update_in_app_signup("98", &off).await.unwrap().success);
+    let request = requests.recv().unwrap();
+    assert_eq!(
+        (first_line(&request), body(&request)),
+        ("POST /v25.0/signups/98 HTTP/1.1", r#"{"status":"DISABLED"}"#)
+    );
+}
+
+#[tokio::test]
+async fn codes_links_and_products_are_read() {
+    let (client, token, requests) = meta(
+        "200 OK",
+        r#"{"data":[{"id":"1","retailer_id":"sku","code":"4O4Y"}],"invite_link":"https://chat.whatsapp.com/x",
+        "summary":{"message_template_limit":250}}"#,
+    );
+    let calls = client.with_token(&token);
+    assert_eq!(calls.get_qr_code("5", "4O4Y").await.unwrap().code, "4O4Y");
+    assert!(requests.recv().unwrap().starts_with("GET /v25.0/5/message_qrdls/4O4Y?fields="));
+    assert_eq!(calls.get_invite_link("g").await.unwrap().invite_link, "https://chat.whatsapp.com/x");
+    assert_eq!(first_line(&requests.recv().unwrap()), "GET /v25.0/g/invite_link HTTP/1.1");
+    let products = calls.list_products("9", &PageRequest::first(2)).await.unwrap();
+    assert_eq!(products.data[0].retailer_id.as_deref(), Some("sku"));
+    assert!(requests.recv().unwrap().starts_with("GET /v25.0/9/products?fields="));
+    calls.connect_catalog("7", "9").await.unwrap();
+    assert_eq!(first_line(&requests.recv().unwrap()), "POST /v25.0/7/product_catalogs?catalog_id=9 HTTP/1.1");
+    assert_eq!(calls.count_templates("7").await.unwrap().message_template_limit, Some(250));
+    calls.delete_templates("7", &["1", "2"]).await.unwrap();
+    let deleted = requests.iter().nth(1).unwrap();
+    assert_eq!(first_line(&deleted), "DELETE /v25.0/7/message_templates?hsm_ids=%5B1%2C2%5D HTTP/1.1");
+}
+
+#[tokio::test]
+async fn the_picture_of_a_group_goes_as_a_form() {
+    let (client, token, requests) = meta("200 OK", r#"{"messaging_product":"whatsapp","request_id":"r"}"#);
+    let asked = client.with_token(&token).set_group_picture("g", "JPEGDATA".into()).await.unwrap();
+    assert_eq!(asked.request_id.as_deref(), Some("r"));
+    let request = requests.recv().unwrap();
+    assert_eq!(first_line(&request), "POST /v25.0/g HTTP/1.1");
+    for part in ["name=\"messaging_product\"", "Content-Type: image/jpeg", "JPEGDATA"] {
+        assert!(request.contains(part), "{part} in {request}");
+    }
 }

@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests stop at the first surprise")]
 
+use std::collections::BTreeSet;
 use std::fmt::Debug;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -14,7 +15,7 @@ use tisara_cloud_api::client::SendAnswer;
 use tisara_cloud_api::send::OutgoingMessage;
 use tisara_cloud_api::webhook::{self, Payload};
 use tisara_cloud_api::{
-    ErrorEnvelope, Page, calling, flows, groups, media, numbers, send, signup, templates, waba,
+    ErrorEnvelope, Page, calling, catalog, flows, groups, media, numbers, send, signup, templates, waba,
 };
 
 fn files(folder: &str) -> Vec<PathBuf> {
@@ -25,6 +26,10 @@ fn files(folder: &str) -> Vec<PathBuf> {
     files
 }
 
+/// Fields that Meta names in two ways; they are written by the second name.
+const SAME_FIELD: &[(&str, &str)] =
+    &[("participant_recipient_id", "recipient_participant_id"), ("country_code", "cc")];
+
 /// The paths of what stands in `before` but not in `after`. Text and number are the same here, words may
 /// change case, and null counts as absent: Meta mixes them.
 fn lost(before: &Value, after: &Value, path: &str, losses: &mut Vec<String>) {
@@ -32,7 +37,8 @@ fn lost(before: &Value, after: &Value, path: &str, losses: &mut Vec<String>) {
         (Value::Null, _) => {}
         (Value::Object(before), Value::Object(after)) => {
             for (key, value) in before.iter().filter(|(_, value)| !is_empty(value)) {
-                match after.get(key) {
+                let same = SAME_FIELD.iter().find(|(old, _)| old == key).and_then(|(_, new)| after.get(*new));
+                match after.get(key).or(same) {
                     Some(other) => lost(value, other, &format!("{path}.{key}"), losses),
                     None => losses.push(format!("{path}.{key}")),
                 }
@@ -145,7 +151,75 @@ macro_rules! shapes {
                 assert!(elsewhere || [$( stringify!($folder) ),+].contains(&name.as_str()), "{name}");
             }
         }
+
+        /// The types that have a recorded shape, each named without its module.
+        fn recorded_types() -> BTreeSet<&'static str> {
+            [$( stringify!($shape) ),+].into_iter().flat_map(type_names).collect()
+        }
     };
+}
+
+/// The names in a type: `Page<templates::Template>` has `Page`, `templates`, `Template`.
+fn type_names(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !c.is_alphanumeric() && c != '_').filter(|name| !name.is_empty())
+}
+
+/// Every type that a call takes or gives has a recorded shape: the signatures in `src` are read for it.
+#[test]
+fn every_type_of_every_call_is_recorded() {
+    // Not on the wire as they stand, or a flag and nothing else.
+    let plain = [
+        "AnalyticsFilter",
+        "AnalyticsRange",
+        "BusinessToken",
+        "Bytes",
+        "CallError",
+        "CodeMethod",
+        "InsightsQuery",
+        "LibraryFilter",
+        "MediaDownload",
+        "MediaFile",
+        "Option",
+        "PageRequest",
+        "QrImage",
+        "Result",
+        "Self",
+        "SendReceipt",
+        "String",
+        "Success",
+        "SyncKind",
+        "TemplateFilter",
+        "UploadSession",
+        "AccessToken",
+    ];
+    let recorded = recorded_types();
+    let mut missing = BTreeSet::new();
+    for text in sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src")) {
+        for signature in text.split("pub async fn ").skip(1) {
+            let signature = &signature[..signature.find(" {\n").unwrap()];
+            let named = type_names(signature).filter(|name| name.starts_with(char::is_uppercase));
+            missing.extend(
+                named
+                    .filter(|name| !recorded.contains(name) && !plain.contains(name))
+                    .filter(|name| !["OutgoingMessage", "Value"].contains(name))
+                    .map(str::to_owned),
+            );
+        }
+    }
+    assert!(missing.is_empty(), "no recorded shape of {missing:?}");
+}
+
+fn sources(folder: &Path) -> Vec<String> {
+    let mut texts = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            texts.extend(sources(&path));
+        } else {
+            texts.push(fs::read_to_string(path).unwrap());
+        }
+    }
+    texts
 }
 
 shapes! {
@@ -153,7 +227,9 @@ shapes! {
     read_receipts: send::ReadReceipt,
     marketing_messages: send::MarketingMessage,
     media: media::MediaInfo,
+    media_ids: media::MediaId,
     upload_progress: media::UploadProgress,
+    upload_handles: media::UploadHandle,
     new_templates: templates::NewTemplate,
     templates: templates::Template,
     template_pages: Page<templates::Template>,
@@ -162,6 +238,12 @@ shapes! {
     template_upserts: Page<templates::UpsertedTemplate>,
     library_pages: Page<templates::LibraryTemplate>,
     archive_outcomes: templates::ArchiveOutcome,
+    template_summaries: templates::TemplateSummary,
+    template_comparisons: Page<templates::TemplateComparison>,
+    template_migrations: templates::MigrationOutcome,
+    template_previews: Page<templates::TemplatePreview>,
+    template_unpauses: templates::UnpauseOutcome,
+    upsert_requests: templates::UpsertTemplate,
     numbers: numbers::PhoneNumber,
     number_pages: Page<numbers::PhoneNumber>,
     new_numbers: numbers::NewNumber,
@@ -170,6 +252,16 @@ shapes! {
     settings: numbers::NumberSettings,
     block_outcomes: numbers::BlockOutcome,
     usernames: numbers::Username,
+    username_requests: numbers::UsernameRequest,
+    username_answers: numbers::UsernameAnswer,
+    username_suggestions: Page<numbers::UsernameSuggestions>,
+    contact_book: numbers::ContactBookOutcome,
+    blocked_users: Page<numbers::BlockedUser>,
+    block_entries: numbers::BlockEntry,
+    number_created: numbers::NumberCreated,
+    verifications: numbers::VerificationOutcome,
+    encryption_keys: Page<numbers::BusinessEncryption>,
+    new_qr_codes: numbers::NewQrCode,
     qr_codes: numbers::QrCode,
     automations: numbers::Automation,
     commerce_settings: Page<numbers::CommerceSettings>,
@@ -178,20 +270,44 @@ shapes! {
     subscribed_apps: Page<waba::SubscribedApp>,
     assigned_users: Page<waba::AssignedUser>,
     app_subscriptions: Page<waba::AppSubscription>,
+    portfolios: waba::Portfolio,
+    callback_overrides: waba::CallbackOverride,
+    app_callbacks: waba::AppSubscriptionRequest,
     analytics: waba::Analytics,
+    conversation_analytics: waba::ConversationAnalytics,
     pricing_analytics: waba::PricingAnalytics,
+    call_analytics: waba::CallAnalytics,
     template_analytics: Page<waba::TemplateAnalytics>,
+    template_group_analytics: Page<waba::TemplateAnalytics>,
+    group_analytics: Page<waba::GroupAnalytics>,
     token_infos: signup::TokenInfo,
     session_events: signup::SessionEvent,
     credit_allocations: signup::CreditAllocation,
+    credit_lines: Page<signup::CreditLine>,
+    in_app_signups: signup::InAppSignup,
+    signup_created: signup::SignupCreated,
     flows: flows::Flow,
+    flow_pages: Page<flows::Flow>,
+    flow_metadata: flows::FlowMetadata,
     flow_created: flows::FlowCreated,
+    flow_saved: flows::FlowSaved,
+    flow_assets: Page<flows::FlowAsset>,
+    flow_migrations: flows::FlowMigration,
+    flow_requests: flows::endpoint::FlowRequest,
+    flow_answers: flows::endpoint::FlowAnswer,
+    flow_envelopes: flows::endpoint::EncryptedFlowRequest,
     call_requests: calling::CallRequest,
     call_answers: calling::CallAnswer,
     call_permissions: calling::CallPermissions,
     groups: groups::Group,
+    new_groups: groups::NewGroup,
+    group_requests: groups::GroupRequested,
+    invite_links: groups::InviteLink,
+    join_requests: Page<groups::JoinRequest>,
     group_lists: groups::GroupList,
     join_outcomes: groups::JoinOutcome,
+    catalogs: Page<catalog::Catalog>,
+    products: Page<catalog::Product>,
 }
 
 #[test]

@@ -5,7 +5,8 @@
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tisara_cloud_api::webhook::{
-    self, ContentRef, Envelope, MAX_BODY_BYTES, MessagesValue, Payload, PricingType, StatusKind, WebhookError,
+    self, ContentRef, Envelope, MAX_BODY_BYTES, MAX_VALUES, MessagesValue, Payload, PricingType, StatusKind,
+    WebhookError,
 };
 
 fn body(field: &str, value: &Value) -> Vec<u8> {
@@ -140,7 +141,9 @@ fn one_bad_entry_or_change_does_not_spoil_its_neighbours() {
     let envelope = webhook::parse(body).unwrap();
     let ids: Vec<_> = envelope.entry.iter().map(|entry| (entry.id.as_str(), entry.changes.len())).collect();
     assert_eq!(ids, [("1", 1), ("2", 1), ("3", 1)]);
-    assert_eq!(envelope.malformed.len(), 4, "{:?}", envelope.malformed);
+    let parts: Vec<_> = envelope.malformed.iter().map(|element| element.part.as_str()).collect();
+    assert_eq!(parts, ["changes", "changes", "entry", "time", "messages"], "{:?}", envelope.malformed);
+    assert_eq!(envelope.entry[1].extra["time"], json!({"odd": 1}), "what cannot be read is kept");
 }
 
 #[test]
@@ -156,8 +159,105 @@ fn what_is_no_envelope_is_an_error() {
     for body in [&b""[..], b"{", b"[]", b"{}", b"{\"entry\":{}}", b"\xff\xfe", b"null"] {
         assert!(matches!(webhook::parse(body), Err(WebhookError::NotAnEnvelope(_))), "{body:?}");
     }
+}
+
+#[test]
+fn every_limit_has_its_own_error() {
     let long = vec![b' '; MAX_BODY_BYTES + 1];
-    assert!(matches!(webhook::parse(&long), Err(WebhookError::TooLarge { .. })));
+    assert!(
+        matches!(webhook::parse(&long), Err(WebhookError::TooLarge { bytes }) if bytes == MAX_BODY_BYTES + 1)
+    );
+    let many = format!(r#"{{"entry":[{}0]}}"#, "0,".repeat(MAX_VALUES + 1));
+    assert!(
+        matches!(webhook::parse(many.as_bytes()), Err(WebhookError::TooMany { values }) if values > MAX_VALUES)
+    );
+    let fewer = format!(r#"{{"entry":[{}0]}}"#, "0,".repeat(MAX_VALUES - 10));
+    assert_eq!(webhook::parse(fewer.as_bytes()).unwrap().malformed.len(), MAX_VALUES - 9);
+    let deep = "[".repeat(200);
+    for body in [
+        deep.clone(),
+        format!(r#"{{"entry":{deep}"#),
+        format!(r#"{{"a":{deep}{},"entry":[]}}"#, "]".repeat(200)),
+    ] {
+        let error = webhook::parse(body.as_bytes()).unwrap_err();
+        assert!(matches!(error, WebhookError::TooDeep { most: 127 }), "{error:?}");
+    }
+    let text = error_text(b"{\"entry\":[],\"a\":\"0771234567");
+    assert!(!text.contains("0771234567"), "reasons go to logs: {text}");
+}
+
+fn error_text(body: &[u8]) -> String {
+    webhook::parse(body).unwrap_err().to_string()
+}
+
+#[test]
+fn a_member_that_cannot_be_read_is_kept_beside_the_others() {
+    let body = body(
+        "calls",
+        &json!({"metadata":7,"calls":{"not":"a list"},"statuses":[
+            {"id":"wacid.A","status":"RINGING","timestamp":"1"}, {"id":"wacid.B"}]}),
+    );
+    let envelope = webhook::parse(&body).unwrap();
+    let Payload::Calls(value) = &envelope.entry[0].changes[0].payload else { panic!() };
+    assert_eq!(value.statuses.len(), 1);
+    assert_eq!((&value.extra["metadata"], &value.extra["calls"]), (&json!(7), &json!({"not":"a list"})));
+    let parts: Vec<_> = envelope.malformed.iter().map(|element| element.part.as_str()).collect();
+    assert_eq!(parts, ["metadata", "calls", "statuses"]);
+}
+
+#[test]
+fn a_member_that_stands_twice_loses_nothing() {
+    let value = r#"{"metadata":{"phone_number_id":"1"},"statuses":[{"id":"a","status":"sent","timestamp":"1"}],
+        "metadata":{"phone_number_id":"2"},"statuses":[{"id":"b","status":"sent","timestamp":"1"}]}"#;
+    let body = format!(r#"{{"entry":[{{"changes":[{{"field":"messages","value":{value}}}]}}]}}"#);
+    let envelope = webhook::parse(body.as_bytes()).unwrap();
+    let value = messages(&envelope);
+    assert_eq!(value.statuses.len(), 2);
+    assert_eq!(value.metadata.as_ref().unwrap().phone_number_id, "1");
+    assert_eq!(value.extra["metadata"]["phone_number_id"], "2");
+    let written = serde_json::to_vec(&envelope).unwrap();
+    assert_eq!(envelope, webhook::parse(&written).unwrap());
+}
+
+#[test]
+fn one_bad_element_spoils_no_list_of_any_field() {
+    let lists = [
+        ("messages", "messages"),
+        ("messages", "statuses"),
+        ("messages", "contacts"),
+        ("messages", "errors"),
+        ("messages", "user_actions"),
+        ("user_preferences", "user_preferences"),
+        ("smb_message_echoes", "message_echoes"),
+        ("message_echoes", "message_echoes"),
+        ("smb_app_state_sync", "state_sync"),
+        ("history", "history"),
+        ("history", "messages"),
+        ("calls", "calls"),
+        ("calls", "statuses"),
+        ("group_lifecycle_update", "groups"),
+        ("group_participants_update", "groups"),
+        ("group_settings_update", "groups"),
+        ("group_status_update", "groups"),
+        ("automatic_events", "automatic_events"),
+        ("standby", "messages"),
+        ("standby", "statuses"),
+        ("user_id_update", "user_id_update"),
+        ("tracking_events", "contacts"),
+        ("consumer_profile", "contacts"),
+    ];
+    for (field, list) in lists {
+        let body = body(field, &json!({"metadata": metadata(), list: [17], "kept": true}));
+        let envelope = webhook::parse(&body).unwrap();
+        let payload = &envelope.entry[0].changes[0].payload;
+        assert!(!matches!(payload, Payload::Unknown(_)), "{field}.{list}");
+        assert_eq!(envelope.malformed.len(), 1, "{field}.{list}");
+        assert_eq!(envelope.malformed[0].part, list, "{field}");
+        let written = serde_json::to_value(&envelope).unwrap();
+        let value = &written["entry"][0]["changes"][0]["value"];
+        assert_eq!(value["metadata"], metadata(), "{field}.{list}");
+        assert_eq!(value["kept"], true, "{field}.{list}");
+    }
 }
 
 #[test]

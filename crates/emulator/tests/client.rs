@@ -6,11 +6,14 @@ use tisara_cloud_api::{
     AccessToken, CallError, Client, Graph,
     client::PageRequest,
     codes,
+    numbers::{
+        CallHours, CallingSettings, CommerceSettings, DayHours, NameStatus, NewQrCode, NumberSettings, Switch,
+    },
     send::{Component, Content, OutgoingMessage, Parameter, Recipient, TemplateMessage},
     templates::TemplateFilter,
 };
 use tisara_domain::Ambient;
-use tisara_emulator::{CODES, Emulator, Settings, Signup, World};
+use tisara_emulator::{CODES, Emulator, NumberChange, Settings, Signup, World};
 use tokio_util::sync::CancellationToken;
 
 async fn start() -> Result<(Emulator, Client), Box<dyn std::error::Error>> {
@@ -79,6 +82,63 @@ async fn the_client_reads_everything_it_has_a_type_for() {
     let app = AccessToken::new(&format!("{}|{}", World::APP_ID, World::APP_SECRET)).unwrap();
     let info = client.with_token(&app).debug_token(&business.token).await.unwrap();
     assert!(format!("{info:?}").contains(made["message"]["data"]["waba_id"].as_str().unwrap()));
+}
+
+#[tokio::test]
+async fn a_name_asked_for_is_shown_with_the_number_and_not_among_its_settings() {
+    let (emulator, client) = start().await.unwrap();
+    let token = AccessToken::new(World::TOKEN).unwrap();
+    let (calls, number) = (client.with_token(&token), World::NUMBER_ID.to_string());
+    calls.request_display_name(&number, "Ceylon Tea House").await.unwrap();
+    let shown = calls.get_number(&number).await.unwrap();
+    assert_eq!(shown.new_display_name.as_deref(), Some("Ceylon Tea House"));
+    assert_eq!(shown.new_name_status, Some(NameStatus::PendingReview));
+    assert!(calls.get_settings(&number).await.unwrap().extra.is_empty());
+    let decided = NumberChange { name_decision: Some("APPROVED".into()), ..NumberChange::default() };
+    emulator.control().change_number(World::NUMBER_ID, decided).unwrap();
+    let shown = calls.get_number(&number).await.unwrap();
+    assert_eq!(shown.verified_name.as_deref(), Some("Ceylon Tea House"));
+    assert_eq!((shown.new_display_name, shown.new_name_status), (None, None));
+}
+
+#[tokio::test]
+async fn the_client_changes_what_the_emulator_keeps() {
+    let (_emulator, client) = start().await.unwrap();
+    let token = AccessToken::new(World::TOKEN).unwrap();
+    let (calls, number) = (client.with_token(&token), World::NUMBER_ID.to_string());
+    let day = DayHours {
+        day_of_week: "MONDAY".into(),
+        open_time: "0900".into(),
+        close_time: "1700".into(),
+        ..DayHours::default()
+    };
+    let hours = CallHours {
+        status: Some(Switch::Enabled),
+        timezone_id: Some("Asia/Colombo".into()),
+        weekly_operating_hours: vec![day],
+        ..CallHours::default()
+    };
+    let calling = CallingSettings {
+        status: Some(Switch::Enabled),
+        call_hours: Some(hours),
+        ..CallingSettings::default()
+    };
+    let change = NumberSettings { calling: Some(calling), ..NumberSettings::default() };
+    calls.update_settings(&number, &change).await.unwrap();
+    let kept = calls.get_settings(&number).await.unwrap().calling.unwrap();
+    let asked = change.calling.unwrap();
+    assert_eq!((kept.status, kept.call_hours), (asked.status, asked.call_hours));
+    let shop = CommerceSettings {
+        is_cart_enabled: Some(true),
+        is_catalog_visible: Some(false),
+        ..CommerceSettings::default()
+    };
+    calls.update_commerce_settings(&number, &shop).await.unwrap();
+    assert_eq!(calls.get_commerce_settings(&number).await.unwrap().is_catalog_visible, Some(false));
+    let new = NewQrCode { prefilled_message: "Hello".into(), ..NewQrCode::default() };
+    let code = calls.save_qr_code(&number, &new).await.unwrap();
+    let listed = calls.list_qr_codes(&number, &PageRequest::default()).await.unwrap();
+    assert_eq!(listed.data[0].code, code.code);
 }
 
 #[test]

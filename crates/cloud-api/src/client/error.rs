@@ -138,6 +138,12 @@ impl GraphError {
         self.body.known_code().filter(|entry| entry.code != 0 || self.http_status == 401)
     }
 
+    /// What it means, for a shop owner; a general sentence for a code that is not in the table.
+    #[must_use]
+    pub fn meaning(&self) -> &'static str {
+        self.entry().map_or(codes::UNKNOWN_MEANING, |entry| entry.meaning)
+    }
+
     /// What to do. Total: codes that are not in the table are judged by range and HTTP status.
     #[must_use]
     pub fn action(&self) -> Action {
@@ -254,14 +260,10 @@ impl ErrorBody {
             .unwrap_or(&self.message)
     }
 
-    /// The table's entry for this error. Meta: a number of the 2388xxx kind may stand in `code` or in
-    /// `error_subcode`; the subcode, when known, says more than a generic code.
+    /// The table's entry for this error, by both of its numbers.
     #[must_use]
     pub fn known_code(&self) -> Option<&'static Entry> {
-        self.error_subcode
-            .filter(|subcode| *subcode >= 1_000_000)
-            .and_then(codes::lookup)
-            .or_else(|| codes::lookup(self.code))
+        codes::lookup_with(self.code, self.error_subcode)
     }
 }
 

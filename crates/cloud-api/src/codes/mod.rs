@@ -10,6 +10,7 @@ mod action;
 mod products;
 mod registration;
 mod sending;
+mod subcodes;
 mod templates;
 
 use std::sync::LazyLock;
@@ -73,6 +74,18 @@ pub fn lookup(code: i64) -> Option<&'static Entry> {
     TABLE.get(index)
 }
 
+/// What is known of an error with two numbers. Meta: a number of the 2388xxx kind may stand in `code` or in
+/// `error_subcode`; the subcode, where it is known, says more than a generic code.
+#[must_use]
+pub fn lookup_with(code: i64, subcode: Option<i64>) -> Option<&'static Entry> {
+    let both = subcode.and_then(|subcode| {
+        let pair = subcodes::ENTRIES.iter().find(|(of, sub, _)| (*of, *sub) == (code, subcode));
+        // Small subcodes are numbers of their own; large ones are codes.
+        pair.map(|(_, _, entry)| entry).or_else(|| (subcode >= 1_000_000).then(|| lookup(subcode)).flatten())
+    });
+    both.or_else(|| lookup(code))
+}
+
 /// What to do about a code. Total: one that is not in the table is judged by the range Meta keeps its
 /// family in, and by the HTTP status where there was one. When in doubt the answer is the one that cannot
 /// send twice.
@@ -99,11 +112,12 @@ pub(crate) fn by_family(code: i64, http_status: Option<u16>) -> Action {
 /// What a code means for a shop owner; a general sentence for one that is not in the table.
 #[must_use]
 pub fn meaning(code: i64) -> &'static str {
-    lookup(code).map_or(
-        "WhatsApp refused this for a reason we do not know yet. Look the number up or ask support.",
-        |entry| entry.meaning,
-    )
+    lookup(code).map_or(UNKNOWN_MEANING, |entry| entry.meaning)
 }
+
+/// What is said of a code that is not in the table.
+pub(crate) const UNKNOWN_MEANING: &str =
+    "WhatsApp refused this for a reason we do not know yet. Look the number up or ask support.";
 
 /// One row of a table below: code, title, HTTP status (0: none), place, action, wait, meaning.
 const fn row(
@@ -122,6 +136,72 @@ const fn row(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Meta's list where it says more than the number: code, HTTP status (0: none), where it turns up (S: in the
+    /// answer, W: by webhook), whether it is tried again (u: it may have gone out).
+    #[rustfmt::skip]
+    const DESCRIBED: &[(i64, u16, &str, char)] = &[
+        // Authorisation, app, throttling.
+        (0, 401, "S", 'n'), (1, 400, "S", 'u'), (2, 503, "S", 'u'), (3, 500, "S", 'n'), (4, 400, "S", 'y'),
+        (10, 403, "S", 'n'), (33, 400, "S", 'n'), (100, 400, "S", 'n'), (190, 401, "S", 'n'), (200, 403, "S", 'n'),
+        (368, 403, "S/W", 'n'), (613, 400, "S", 'y'), (80_007, 400, "S", 'y'), (130_429, 400, "S/W", 'y'),
+        (131_048, 400, "S/W", 'n'), (131_056, 400, "S/W", 'y'), (131_064, 400, "S/W", 'n'), (133_016, 400, "S", 'y'),
+        // Integrity and account.
+        (130_497, 403, "S/W", 'n'), (131_031, 403, "S/W", 'n'), (131_037, 400, "S", 'n'), (131_042, 400, "S/W", 'n'),
+        (131_044, 400, "S", 'n'), (131_045, 500, "S", 'n'), (131_057, 500, "S", 'y'), (134_011, 400, "S", 'n'),
+        // Sending.
+        (130_403, 0, "S", 'n'), (130_472, 400, "W", 'n'), (131_000, 500, "S/W", 'u'), (131_005, 403, "S", 'n'),
+        (131_008, 400, "S", 'n'), (131_009, 400, "S/W", 'n'), (131_016, 500, "S", 'u'), (131_020, 400, "S", 'n'),
+        (131_021, 400, "S", 'n'), (131_026, 400, "S/W", 'n'), (131_030, 400, "S", 'n'), (131_041, 400, "S", 'n'),
+        (131_059, 400, "S", 'n'), (131_047, 400, "S/W", 'n'), (131_049, 400, "W", 'y'), (131_050, 400, "S/W", 'n'),
+        (131_051, 400, "S/W", 'n'), (131_052, 400, "W", 'n'), (131_053, 400, "S/W", 'n'), (131_055, 400, "S", 'n'),
+        (131_062, 400, "S", 'n'), (131_063, 400, "S", 'n'), (135_000, 400, "S", 'n'), (137_000, 0, "W", 'n'),
+        // Templates.
+        (132_000, 400, "S", 'n'), (132_001, 404, "S", 'n'), (132_005, 400, "S", 'n'), (132_007, 400, "S", 'n'),
+        (132_008, 400, "S", 'n'), (132_012, 400, "S", 'n'), (132_015, 400, "S/W", 'n'), (132_016, 400, "S", 'n'),
+        (132_018, 400, "S", 'n'), (132_068, 400, "S", 'n'), (132_069, 400, "S", 'n'), (134_100, 400, "S", 'n'),
+        (134_101, 400, "S", 'y'), (134_102, 500, "S", 'n'), (2_388_019, 400, "S", 'n'), (2_388_039, 400, "S", 'n'),
+        (2_388_040, 400, "S", 'n'), (2_388_047, 400, "S", 'n'), (2_388_072, 400, "S", 'n'), (2_388_073, 400, "S", 'n'),
+        (2_388_293, 400, "S", 'n'), (2_388_299, 400, "S", 'n'), (200_005, 400, "S", 'n'), (200_006, 400, "S", 'n'),
+        (200_007, 400, "S", 'n'),
+        // Registration, as far as a status is given.
+        (133_000, 500, "S", 'n'), (133_004, 503, "S", 'y'), (133_015, 400, "S", 'y'),
+    ];
+
+    #[test]
+    fn each_entry_says_what_metas_list_says() {
+        for (code, http_status, place, again) in DESCRIBED {
+            let entry = lookup(*code).unwrap_or_else(|| panic!("{code} is missing"));
+            assert_eq!(entry.http_status.unwrap_or(0), *http_status, "{code}");
+            let says = match entry.place {
+                Place::Answer => "S",
+                Place::Webhook => "W",
+                Place::Either => "S/W",
+            };
+            assert_eq!(says, *place, "{code}");
+            let says = match entry.action {
+                Action::MayHaveGoneOut => 'u',
+                action if action.is_repeated() => 'y',
+                _ => 'n',
+            };
+            assert_eq!(says, *again, "{code}");
+        }
+    }
+
+    #[test]
+    fn the_second_number_says_more() {
+        let meaning = |code, subcode| lookup_with(code, subcode).unwrap().meaning;
+        assert!(meaning(190, Some(463)).contains("run out"));
+        assert!(meaning(190, Some(999)).contains("expired or was withdrawn"));
+        assert!(meaning(100, Some(33)).contains("does not know"));
+        assert_eq!(lookup_with(100, Some(2_388_040)).unwrap().code, 2_388_040);
+        assert_eq!(lookup_with(130_429, Some(2_494_055)).unwrap().code, 130_429);
+        assert_eq!(lookup_with(100, Some(190)).unwrap().code, 100, "a small subcode is no code");
+        for (code, subcode, entry) in subcodes::ENTRIES {
+            assert_eq!(entry.code, *code, "{subcode}");
+            assert_eq!(entry.action, action(*code, None), "{code}/{subcode}");
+        }
+    }
 
     /// Every code of Meta's list, ranges apart.
     const LISTED: &[i64] = &[
@@ -153,7 +233,7 @@ mod tests {
 
     #[test]
     fn meanings_are_plain_sentences() {
-        for entry in all() {
+        for entry in all().iter().chain(subcodes::ENTRIES.iter().map(|(_, _, entry)| entry)) {
             assert!(entry.meaning.ends_with('.'), "{}", entry.code);
             assert!(!entry.meaning.contains('!'), "{}", entry.code);
             assert!(!entry.title.is_empty(), "{}", entry.code);

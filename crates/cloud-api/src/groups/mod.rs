@@ -1,10 +1,11 @@
 //! Groups: at most eight people, who join by a link. Most changes are told by webhook only.
 
+use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::client::call::Body;
+use crate::client::call::{Body, not_built};
 use crate::client::{CallError, Calls, ErrorBody, Page, PageRequest, page};
 use crate::wire::{Extra, Product, Success, Timestamp, lenient, opt_text_or_number, text_or_number};
 
@@ -239,6 +240,27 @@ impl Calls<'_> {
     /// [`CallError`].
     pub async fn delete_group(&self, group_id: &str) -> Result<Success, CallError> {
         self.delete(&[group_id], &[]).await
+    }
+
+    /// Changes the picture of a group: a square JPEG of at least 192 pixels and at most 5 MB.
+    ///
+    /// # Errors
+    /// [`CallError`]; 131209 and 131210.
+    pub async fn set_group_picture(&self, group_id: &str, jpeg: Bytes) -> Result<GroupRequested, CallError> {
+        let part = reqwest::multipart::Part::stream(jpeg)
+            .file_name("picture.jpg")
+            .mime_str("image/jpeg")
+            .map_err(|_| not_built("the type of the file is malformed"))?;
+        let form = reqwest::multipart::Form::new().text("messaging_product", "whatsapp").part("file", part);
+        self.call(Method::POST, &[group_id], &[], Body::Multipart(form)).await
+    }
+
+    /// Reads the link by which people join.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn get_invite_link(&self, group_id: &str) -> Result<InviteLink, CallError> {
+        self.get(&[group_id, "invite_link"], &[]).await
     }
 
     /// Makes a new link; the old one stops working.

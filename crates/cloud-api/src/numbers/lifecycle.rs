@@ -14,7 +14,8 @@ use crate::wire::{Extra, Product, Success, lenient, open_enum, opt_text_or_numbe
 /// A number to be added to a WABA.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct NewNumber {
-    /// Country calling code.
+    /// Country calling code. Newer texts of Meta call it `country_code`.
+    #[serde(alias = "country_code")]
     pub cc: String,
     /// The rest of the number.
     pub phone_number: String,

@@ -18,14 +18,15 @@ pub use lifecycle::{
     is_valid_pin,
 };
 pub use number::{
-    AccountMode, CodeVerificationStatus, MessagingTier, NUMBER_FIELDS, NameStatus, NumberStatus, PhoneNumber,
-    PlatformType, QualityRating, Throughput, ThroughputLevel, WebhookConfiguration,
+    AccountMode, CodeVerificationStatus, MessagingTier, NUMBER_FIELDS, NameStatus, NumberQuality,
+    NumberStatus, PhoneNumber, PlatformType, QualityRating, Throughput, ThroughputLevel,
+    WebhookConfiguration,
 };
 pub use profile::{BusinessProfile, PROFILE_FIELDS, Vertical};
 pub use qr::{NewQrCode, QrCode, QrImage};
 pub use settings::{
-    CallingSettings, IdentityChangeSettings, NumberSettings, PayloadEncryption, Sip, SipServer,
-    StorageConfiguration, Switch,
+    CallHours, CallingSettings, DayHours, Holiday, IdentityChangeSettings, NumberSettings, PayloadEncryption,
+    Sip, SipServer, StorageConfiguration, Switch, VideoSettings,
 };
 pub use username::{
     ContactBookOutcome, Username, UsernameAnswer, UsernameRequest, UsernameState, UsernameSuggestions,

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::automation::Automation;
 use crate::client::{CallError, Calls, Page, PageRequest, page};
 use crate::waba::HealthStatus;
 use crate::wire::{Extra, lenient, open_enum, opt_text_or_number};
@@ -225,6 +226,27 @@ pub struct PhoneNumber {
     /// Country calling code.
     #[serde(deserialize_with = "opt_text_or_number", skip_serializing_if = "Option::is_none")]
     pub country_dial_code: Option<String>,
+    /// The same rating with more about it: `{score}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub quality_score: Option<NumberQuality>,
+    /// Whether it was verified before it was added.
+    #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
+    pub is_preverified_number: Option<bool>,
+    /// `VISIBLE` or `NON_VISIBLE` to people who search.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub search_visibility: Option<String>,
+    /// Proof of the display name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<String>,
+    /// Proof of the display name asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub new_certificate: Option<String>,
+    /// Prompts and commands.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub conversational_automation: Option<Automation>,
+    /// How many people it may reach; replaced by the limit of the portfolio.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub messaging_limit_tier: Option<MessagingTier>,
     /// Where its `messages` webhooks go.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub webhook_configuration: Option<WebhookConfiguration>,
@@ -234,6 +256,16 @@ pub struct PhoneNumber {
     /// Whether anything keeps it from sending.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub health_status: Option<HealthStatus>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// How people take the messages of a number.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NumberQuality {
+    /// The rating.
+    pub score: QualityRating,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

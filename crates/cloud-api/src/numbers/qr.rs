@@ -72,6 +72,16 @@ impl Calls<'_> {
         self.get(&[phone_number_id, "message_qrdls"], &page::borrowed(&query)).await
     }
 
+    /// Reads a code. One that does not exist (any more) is an empty one.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn get_qr_code(&self, phone_number_id: &str, code: &str) -> Result<QrCode, CallError> {
+        let query = [("fields", "code,prefilled_message,deep_link_url,qr_image_url.format(SVG)")];
+        let page: Page<QrCode> = self.get(&[phone_number_id, "message_qrdls", code], &query).await?;
+        Ok(page.data.into_iter().next().unwrap_or_default())
+    }
+
     /// Deletes a code: it stops working at once.
     ///
     /// # Errors

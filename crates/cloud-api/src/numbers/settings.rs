@@ -1,7 +1,6 @@
 //! Settings of a number: identity check, calling, encryption, where data is kept.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 
 use crate::client::{CallError, Calls};
 use crate::wire::{Extra, Success, lenient, open_enum};
@@ -62,15 +61,79 @@ pub struct CallingSettings {
     /// Whether a person who called may be called back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub callback_permission_status: Option<Switch>,
-    /// When calls are taken: `{status, timezone_id, weekly_operating_hours, holiday_schedule}`.
+    /// When calls are taken.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub call_hours: Option<Value>,
+    pub call_hours: Option<CallHours>,
     /// Through a telephone exchange.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub sip: Option<Sip>,
-    /// Video: `{status}`.
+    /// Video.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub video: Option<Value>,
+    pub video: Option<VideoSettings>,
+    /// How sound is encrypted: `DTLS` (default) or `SDES`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub srtp_key_exchange_protocol: Option<String>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// When calls are taken.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct CallHours {
+    /// Whether these hours hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Switch>,
+    /// IANA name of the time zone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone_id: Option<String>,
+    /// Of each day of the week; at most two spans a day.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub weekly_operating_hours: Vec<DayHours>,
+    /// Days on which other hours hold.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub holiday_schedule: Vec<Holiday>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Hours of a day of the week.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayHours {
+    /// `MONDAY` and so on.
+    pub day_of_week: String,
+    /// Four digits, such as `0930`.
+    pub open_time: String,
+    /// Four digits.
+    pub close_time: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A day on which other hours hold.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holiday {
+    /// Such as `2026-12-31`.
+    pub date: String,
+    /// Four digits.
+    pub start_time: String,
+    /// Four digits.
+    pub end_time: String,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Calls with pictures.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct VideoSettings {
+    /// Whether.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<Switch>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

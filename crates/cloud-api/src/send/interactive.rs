@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::order::{Amount, PaymentOrder, SavedAddress};
 use super::simple::Media;
 use crate::wire::{Extra, lenient, open_enum};
 
@@ -183,8 +184,7 @@ pub struct Action {
     pub extra: Extra,
 }
 
-/// Parameters of a named action. Orders and addresses keep theirs in `extra`: their shape is Meta's
-/// payment form, of two countries.
+/// Parameters of a named action.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct ActionParameters {
@@ -227,6 +227,45 @@ pub struct ActionParameters {
     /// `draft` to try an unpublished form.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub mode: Option<String>,
+    /// Of orders: our mark, back in every payment status.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reference_id: Option<String>,
+    /// Of orders: `digital-goods` or `physical-goods`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub goods: Option<String>,
+    /// Of orders: `upi`, `br` and the like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_type: Option<String>,
+    /// Of orders: by which way of being paid.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment_configuration: Option<String>,
+    /// Of orders: ways to pay, `{type, payment_link | pix_dynamic_code | boleto | payment_gateway}`.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub payment_settings: Vec<serde_json::Value>,
+    /// Of orders: ISO 4217.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
+    /// Of orders: all in all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub total_amount: Option<Amount>,
+    /// Of orders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub order: Option<Box<PaymentOrder>>,
+    /// Of the status of an order: `{status, timestamp}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub payment: Option<serde_json::Value>,
+    /// Of addresses: two letters, `IN` or `SG`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Of addresses: what is filled in already; fields as in [`SavedAddress::value`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub values: Option<Extra>,
+    /// Of addresses: some to choose from.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub saved_addresses: Vec<SavedAddress>,
+    /// Of addresses: what was wrong, by field.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_errors: Option<Extra>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::contact::ContactCard;
 use super::interactive::Interactive;
-use super::simple::{Location, Media, Reaction, Text};
+use super::simple::{Location, Media, Pin, Reaction, Text};
 use super::template::TemplateMessage;
 use crate::wire::{Extra, Product, open_enum};
 
@@ -65,6 +65,8 @@ pub enum Content {
     Contacts(Vec<ContactCard>),
     /// An emoji on an older message.
     Reaction(Reaction),
+    /// Pins a message; in groups only.
+    Pin(Pin),
     /// Buttons, lists and the like.
     Interactive(Box<Interactive>),
     /// A template, the only kind allowed outside the 24-hour window.
@@ -79,6 +81,22 @@ pub enum Content {
 }
 
 impl Content {
+    /// Every `type` this crate knows.
+    pub const KINDS: &'static [&'static str] = &[
+        "text",
+        "image",
+        "video",
+        "audio",
+        "document",
+        "sticker",
+        "location",
+        "contacts",
+        "reaction",
+        "pin",
+        "interactive",
+        "template",
+    ];
+
     /// The `type` on the wire, which is also the name of the member.
     #[must_use]
     pub fn kind(&self) -> &str {
@@ -92,6 +110,7 @@ impl Content {
             Self::Location(_) => "location",
             Self::Contacts(_) => "contacts",
             Self::Reaction(_) => "reaction",
+            Self::Pin(_) => "pin",
             Self::Interactive(_) => "interactive",
             Self::Template(_) => "template",
             Self::Other { kind, .. } => kind,
@@ -187,6 +206,7 @@ impl Serialize for OutgoingMessage {
             Content::Location(location) => map.serialize_entry(kind, location)?,
             Content::Contacts(cards) => map.serialize_entry(kind, cards)?,
             Content::Reaction(reaction) => map.serialize_entry(kind, reaction)?,
+            Content::Pin(pin) => map.serialize_entry(kind, pin)?,
             Content::Interactive(interactive) => map.serialize_entry(kind, interactive)?,
             Content::Template(template) => map.serialize_entry(kind, template)?,
             Content::Other { body, .. } => optional(&mut map, kind, body.as_ref())?,
@@ -220,6 +240,7 @@ struct Flat {
     location: Option<Location>,
     contacts: Option<Vec<ContactCard>>,
     reaction: Option<Reaction>,
+    pin: Option<Pin>,
     interactive: Option<Box<Interactive>>,
     template: Option<Box<TemplateMessage>>,
     context: Option<Context>,
@@ -252,6 +273,7 @@ impl Flat {
         keep(extra, "location", self.location.take())?;
         keep(extra, "contacts", self.contacts.take())?;
         keep(extra, "reaction", self.reaction.take())?;
+        keep(extra, "pin", self.pin.take())?;
         keep(extra, "interactive", self.interactive.take())?;
         keep(extra, "template", self.template.take())
     }
@@ -272,6 +294,7 @@ impl<'de> Deserialize<'de> for OutgoingMessage {
             "location" => flat.location.take().map(Content::Location),
             "contacts" => flat.contacts.take().map(Content::Contacts),
             "reaction" => flat.reaction.take().map(Content::Reaction),
+            "pin" => flat.pin.take().map(Content::Pin),
             "interactive" => flat.interactive.take().map(Content::Interactive),
             "template" => flat.template.take().map(Content::Template),
             _ => None,

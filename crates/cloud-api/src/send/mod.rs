@@ -7,6 +7,7 @@ mod contact;
 mod interactive;
 mod marketing;
 mod message;
+mod order;
 mod simple;
 mod template;
 mod validate;
@@ -18,9 +19,10 @@ pub use interactive::{
     Action as InteractiveAction, ActionParameters, CarouselCard, Header, HeaderMedia, Interactive,
     InteractiveKind, ListRow, ListSection, ProductItem, ReplyButton, ReplyButtonText, TextPart,
 };
-pub use marketing::{MarketingMessage, ProductPolicy};
+pub use marketing::{BidSpec, MarketingMessage, ProductPolicy};
 pub use message::{Content, Context, MAX_CALLBACK_DATA, OutgoingMessage, Recipient, RecipientType};
-pub use simple::{Location, Media, Reaction, ReadReceipt, Text, TypingIndicator};
+pub use order::{Amount, PaymentItem, PaymentOrder, SavedAddress};
+pub use simple::{Location, Media, Pin, Reaction, ReadReceipt, Text, TypingIndicator};
 pub use template::{
     ButtonSubType, Card, Component, ComponentKind, Currency, DateTime, Language, LimitedTimeOffer, Parameter,
     ParameterKind, ProductRef, TemplateMessage,

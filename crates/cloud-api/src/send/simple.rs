@@ -95,6 +95,22 @@ pub struct Location {
     pub extra: Extra,
 }
 
+/// Pins a message of a group, or unpins it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Pin {
+    /// `pin` or `unpin`.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// The message.
+    pub message_id: String,
+    /// For how long: 1 to 30 days.
+    #[serde(default, deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
+    pub expiration_days: Option<u64>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
 /// An emoji on a message. Only a `sent` status follows.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Reaction {

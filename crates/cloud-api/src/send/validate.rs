@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::fmt;
 
 use super::interactive::{Header, HeaderMedia, Interactive, InteractiveKind, ReplyButton};
-use super::message::{Content, MAX_CALLBACK_DATA, OutgoingMessage};
+use super::message::{Content, MAX_CALLBACK_DATA, OutgoingMessage, RecipientType};
 use super::simple::Media;
 use super::template::{ButtonSubType, Component, ComponentKind, Parameter, TemplateMessage};
 
@@ -64,6 +64,21 @@ impl OutgoingMessage {
                         "Fill in the name.",
                     );
                 }
+            }
+            Content::Pin(pin) => {
+                check.present("pin.message_id", &pin.message_id);
+                check.rule(
+                    self.recipient_type == Some(RecipientType::Group),
+                    "pin",
+                    "only messages of groups can be pinned",
+                    "Address a group.",
+                );
+                check.rule(
+                    pin.expiration_days.is_none_or(|days| (1..=30).contains(&days)),
+                    "pin.expiration_days",
+                    "1 to 30 days",
+                    "Choose fewer days.",
+                );
             }
             Content::Reaction(reaction) => {
                 check.present("reaction.message_id", &reaction.message_id);
@@ -261,6 +276,31 @@ impl Check {
                     "interactive.action.parameters",
                     "exactly one of flow_id and flow_name",
                     "Name the form once.",
+                );
+            }
+            InteractiveKind::Product => {
+                let action = &message.action;
+                self.present(
+                    "interactive.action.catalog_id",
+                    action.catalog_id.as_deref().unwrap_or_default(),
+                );
+                let product = action.product_retailer_id.as_deref();
+                self.present("interactive.action.product_retailer_id", product.unwrap_or_default());
+            }
+            InteractiveKind::VoiceCall => {
+                let parameters = message.action.parameters.as_deref();
+                if let Some(label) = parameters.and_then(|parameters| parameters.display_text.as_deref()) {
+                    self.length("interactive.action.parameters.display_text", label, 1, 20);
+                }
+            }
+            InteractiveKind::AddressMessage => {
+                let parameters = message.action.parameters.as_deref();
+                let country = parameters.and_then(|parameters| parameters.country.as_deref());
+                self.rule(
+                    matches!(country, Some("IN" | "SG")),
+                    "interactive.action.parameters.country",
+                    "addresses can be asked for in India and Singapore only",
+                    "Ask in words.",
                 );
             }
             _ => {}

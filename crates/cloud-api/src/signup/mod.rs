@@ -12,5 +12,5 @@ pub use browser::{SessionData, SessionEvent, SessionEventKind};
 pub use credit::{CreditAllocation, CreditLine};
 pub use debug_token::{GranularScope, TokenInfo};
 pub use exchange::BusinessToken;
-pub use in_app::InAppSignup;
+pub use in_app::{InAppSignup, SignupCreated, SignupPolicy, SignupStatus};
 pub use signed_request::{DeletionAnswer, SignedRequest, SignedRequestError, sign, verify};

@@ -1,16 +1,23 @@
 //! The calls that read and change templates.
 
 use http::Method;
+use serde::Deserialize;
 use serde_json::json;
 
 use super::change::{
-    ArchiveOutcome, MigrationOutcome, NewTemplate, TemplateCreated, TemplateEdit, TemplatePreview,
-    UnpauseOutcome, UpsertTemplate, UpsertedTemplate,
+    ArchiveOutcome, MigrationOutcome, NewTemplate, TemplateComparison, TemplateCreated, TemplateEdit,
+    TemplatePreview, TemplateSummary, UnpauseOutcome, UpsertTemplate, UpsertedTemplate,
 };
 use super::template::{Category, QualityScore, TEMPLATE_FIELDS, Template, TemplateFilter, TemplateStatus};
 use crate::client::call::Body;
 use crate::client::{CallError, Calls, Page, PageRequest, page};
 use crate::wire::Success;
+
+#[derive(Deserialize)]
+struct WithSummary {
+    #[serde(default)]
+    summary: TemplateSummary,
+}
 
 impl Calls<'_> {
     /// Lists the templates of a WABA, with [`TEMPLATE_FIELDS`].
@@ -93,6 +100,27 @@ impl Calls<'_> {
         self.post_query(&[template_id, "unpause"], &[]).await
     }
 
+    /// Deletes several templates by id, each one language of its name.
+    ///
+    /// # Errors
+    /// [`CallError`]; disabled templates cannot be deleted.
+    pub async fn delete_templates(&self, waba_id: &str, template_ids: &[&str]) -> Result<Success, CallError> {
+        let ids = format!("[{}]", template_ids.join(","));
+        self.delete(&[waba_id, "message_templates"], &[("hsm_ids", &ids)]).await
+    }
+
+    /// Counts the templates of an account, and says how many it may have.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn count_templates(&self, waba_id: &str) -> Result<TemplateSummary, CallError> {
+        let summary = "total_count,message_template_count,message_template_limit,are_translations_complete";
+        let list: WithSummary = self
+            .get(&[waba_id, "message_templates"], &[("fields", "id"), ("limit", "1"), ("summary", summary)])
+            .await?;
+        Ok(list.summary)
+    }
+
     /// Compares how people take two templates. Meta: over 7, 30, 60 or 90 days.
     ///
     /// # Errors
@@ -103,7 +131,7 @@ impl Calls<'_> {
         other_id: &str,
         start: i64,
         end: i64,
-    ) -> Result<Page<serde_json::Value>, CallError> {
+    ) -> Result<Page<TemplateComparison>, CallError> {
         let (start, end) = (start.to_string(), end.to_string());
         let others = format!("[{other_id}]");
         let query = [("template_ids", others.as_str()), ("start", &start), ("end", &end)];

@@ -6,6 +6,7 @@ use serde_json::Value;
 use super::component::TemplateComponent;
 use super::template::{Category, ParameterFormat, TemplateStatus};
 use crate::client::ErrorBody;
+use crate::send::BidSpec;
 use crate::wire::{Extra, lenient, opt_text_or_number, text_or_number};
 
 /// A template to be made. Meta: 100 an hour and account; judged within minutes to a day.
@@ -44,6 +45,9 @@ pub struct NewTemplate {
     /// What Meta may change of its looks: `{creative_features_spec: {image_touchups: {enroll_status}}}`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub degrees_of_freedom_spec: Option<Value>,
+    /// What its messages may cost (Marketing Messages).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub bid_spec: Option<BidSpec>,
     /// Take it from Meta's library; then there are no components, and utility ones are approved at once.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub library_template_name: Option<String>,
@@ -79,6 +83,7 @@ impl NewTemplate {
             cta_url_link_tracking_opted_out: None,
             display_format: None,
             degrees_of_freedom_spec: None,
+            bid_spec: None,
             library_template_name: None,
             library_template_button_inputs: Vec::new(),
             library_template_body_inputs: None,
@@ -229,6 +234,64 @@ pub struct ArchiveOutcome {
     /// Those left as they were.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failed_templates: Option<Value>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// How many templates an account has, and may have.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateSummary {
+    /// Templates of the list.
+    #[serde(deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
+    pub total_count: Option<u64>,
+    /// Templates of the account.
+    #[serde(deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
+    pub message_template_count: Option<u64>,
+    /// Templates it may have: 250, or 6,000.
+    #[serde(deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
+    pub message_template_limit: Option<u64>,
+    /// Whether every name is there in every language.
+    #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
+    pub are_translations_complete: Option<bool>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// How two templates compare by one measure.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct TemplateComparison {
+    /// `BLOCK_RATE`, `MESSAGE_SENDS`, `TOP_BLOCK_REASON`.
+    pub metric: String,
+    /// `RELATIVE`, `NUMBER_VALUES`, `STRING_VALUES`: which member is set.
+    #[serde(rename = "type")]
+    pub kind: String,
+    /// Ids of the templates, the lowest rate first.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub order_by_relative_metric: Vec<String>,
+    /// `{key, value}`: a template's id and a number.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub number_values: Vec<ComparedValue>,
+    /// `{key, value}`: a template's id and a word.
+    #[serde(deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub string_values: Vec<ComparedValue>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// The value of one template.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ComparedValue {
+    /// The template.
+    #[serde(deserialize_with = "text_or_number")]
+    pub key: String,
+    /// A number or a word.
+    pub value: Value,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

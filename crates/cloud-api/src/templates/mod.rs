@@ -8,8 +8,8 @@ mod template;
 mod validate;
 
 pub use change::{
-    ArchiveOutcome, MigrationOutcome, NewTemplate, TemplateCreated, TemplateEdit, TemplatePreview,
-    UnpauseOutcome, UpsertTemplate, UpsertedTemplate,
+    ArchiveOutcome, ComparedValue, MigrationOutcome, NewTemplate, TemplateComparison, TemplateCreated,
+    TemplateEdit, TemplatePreview, TemplateSummary, UnpauseOutcome, UpsertTemplate, UpsertedTemplate,
 };
 pub use component::{
     Button, ButtonExample, ButtonKind, CarouselCard, ComponentKind, HeaderFormat, LimitedTimeOffer,

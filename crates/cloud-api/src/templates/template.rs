@@ -8,7 +8,7 @@ use crate::wire::{Extra, Timestamp, lenient, open_enum};
 /// The fields read by `list_templates` and `get_template`.
 pub const TEMPLATE_FIELDS: &str = "id,name,status,category,sub_category,correct_category,language,components,\
 parameter_format,quality_score,rejected_reason,previous_category,message_send_ttl_seconds,library_template_name,\
-cta_url_link_tracking_opted_out";
+cta_url_link_tracking_opted_out,degrees_of_freedom_spec";
 
 open_enum! {
     /// What a template is for, which decides its price.
@@ -157,6 +157,15 @@ pub struct Template {
     /// Whether Meta leaves its links as they are.
     #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
     pub cta_url_link_tracking_opted_out: Option<bool>,
+    /// Which changes to its looks Meta may make: `{creative_features_spec}`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub degrees_of_freedom_spec: Option<serde_json::Value>,
+    /// What its messages may cost (Marketing Messages).
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bid_spec: Option<crate::send::BidSpec>,
+    /// Whether anything keeps it from being sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub health_status: Option<crate::waba::HealthStatus>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

@@ -6,7 +6,8 @@ use serde_json::Value;
 use super::health::HealthStatus;
 use crate::client::{CallError, Calls};
 use crate::numbers::MessagingTier;
-use crate::wire::{Extra, Success, lenient};
+use crate::webhook::account::AuthInternationalEligibility;
+use crate::wire::{Extra, Success, lenient, opt_text_or_number};
 
 /// The fields read by [`Calls::get_waba`].
 pub const WABA_FIELDS: &str = "id,name,status,currency,country,timezone_id,message_template_namespace,\
@@ -68,6 +69,12 @@ pub struct Waba {
     /// Whether marketing may go by the Marketing Messages API only (131063).
     #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
     pub disable_marketing_messages_on_cloud_api: Option<bool>,
+    /// From when international authentication prices hold.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub auth_international_rate_eligibility: Option<AuthInternationalEligibility>,
+    /// The credit line it is paid from.
+    #[serde(deserialize_with = "opt_text_or_number", skip_serializing_if = "Option::is_none")]
+    pub primary_funding_id: Option<String>,
     /// How many people the portfolio may reach.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub whatsapp_business_manager_messaging_limit: Option<MessagingTier>,
@@ -97,6 +104,15 @@ impl Calls<'_> {
     /// [`CallError`]; code 200 when the token may not see it.
     pub async fn get_waba(&self, waba_id: &str) -> Result<Waba, CallError> {
         self.get(&[waba_id], &[("fields", WABA_FIELDS)]).await
+    }
+
+    /// Switches template statistics on (200007 without). It cannot be undone: Meta then also counts taps on
+    /// links, and uses what chats say, without names, for its own services.
+    ///
+    /// # Errors
+    /// [`CallError`].
+    pub async fn enable_insights(&self, waba_id: &str) -> Result<Success, CallError> {
+        self.post_query(&[waba_id], &[("is_enabled_for_insights", "true")]).await
     }
 
     /// Changes settings of a WABA, such as `{"is_enabled_for_insights":true}` (irreversible) or

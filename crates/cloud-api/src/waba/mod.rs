@@ -9,8 +9,10 @@ mod subscription;
 
 pub use account::{WABA_FIELDS, Waba, WabaOwner};
 pub use analytics::{
-    Analytics, AnalyticsPoint, AnalyticsRange, ClickCount, CostFigure, Granularity, PricingAnalytics,
-    PricingPoint, PricingSeries, TemplateAnalytics, TemplatePoint,
+    Analytics, AnalyticsFilter, AnalyticsPoint, AnalyticsRange, CallAnalytics, CallPoint, ClickCount,
+    ConversationAnalytics, ConversationPoint, ConversationSeries, CostFigure, Granularity, GroupAnalytics,
+    GroupPoint, InsightsQuery, PricingAnalytics, PricingPoint, PricingSeries, TemplateAnalytics,
+    TemplatePoint,
 };
 pub use app::{AppSubscription, AppSubscriptionField, AppSubscriptionRequest};
 pub use health::{CanSend, HealthEntity, HealthError, HealthStatus};

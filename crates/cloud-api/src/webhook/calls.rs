@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::inbound_content::InboundMedia;
 use super::messages::{ErrorNotice, Metadata, WebhookContact};
+use super::parts::{Parts, Pieces};
 use crate::wire::{Extra, Product, Str, Timestamp, lenient, open_enum};
 
 /// The value of `calls`: calls that begin or end, and how those we made ring. A call from a person opens
@@ -32,6 +34,20 @@ pub struct CallsValue<'a> {
     pub extra: Extra,
 }
 
+impl<'a> Pieces<'a> for CallsValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            contacts: parts.list("contacts"),
+            calls: parts.list("calls"),
+            statuses: parts.list("statuses"),
+            errors: parts.list("errors"),
+            extra: parts.rest(),
+        }
+    }
+}
+
 open_enum! {
     /// What happens to a call.
     pub enum CallEventKind {
@@ -39,6 +55,10 @@ open_enum! {
         Connect = "connect",
         /// It has ended.
         Terminate = "terminate",
+        /// It was made, before it begins (2026).
+        Created = "call_created",
+        /// What was said is there to read (2026).
+        TranscriptionAvailable = "call_transcription_available",
     }
 }
 
@@ -54,12 +74,18 @@ pub struct CallEvent<'a> {
     /// Who calls, by BSUID.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub from_user_id: Option<Str<'a>>,
+    /// Who calls, by parent BSUID.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub from_parent_user_id: Option<Str<'a>>,
     /// Who is called.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub to: Option<Str<'a>>,
     /// Who is called, by BSUID.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub to_user_id: Option<Str<'a>>,
+    /// Who is called, by parent BSUID.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub to_parent_user_id: Option<Str<'a>>,
     /// What happens.
     pub event: CallEventKind,
     /// When.
@@ -83,9 +109,32 @@ pub struct CallEvent<'a> {
     /// Seconds.
     #[serde(default, deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
     pub duration: Option<u64>,
+    /// What the call button of a message carried.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub cta_payload: Option<Str<'a>>,
+    /// What the link carried that the call was made by.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub deeplink_payload: Option<Str<'a>>,
+    /// Of [`CallEventKind::TranscriptionAvailable`].
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub call_transcript: Option<CallTranscript<'a>>,
+    /// Why it failed.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<ErrorNotice<'a>>,
     /// What our call carried.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub biz_opaque_callback_data: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// What was said in a call.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct CallTranscript<'a> {
+    /// The file, of JSON.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub document: Option<InboundMedia<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

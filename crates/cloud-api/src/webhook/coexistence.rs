@@ -4,9 +4,10 @@ use serde::{Deserialize, Serialize};
 
 use super::inbound::InboundMessage;
 use super::messages::{ErrorNotice, Metadata, WebhookContact};
+use super::parts::{Parts, Pieces};
 use crate::wire::{Extra, Product, Str, Timestamp, lenient};
 
-/// `smb_message_echoes`: what the business sent from the phone app. Free, and opens no window.
+/// `smb_message_echoes` (and `message_echoes`, not described by Meta): what the business sent from the phone app. Free, and opens no window.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct EchoesValue<'a> {
     /// Always `whatsapp`.
@@ -26,6 +27,18 @@ pub struct EchoesValue<'a> {
     pub extra: Extra,
 }
 
+impl<'a> Pieces<'a> for EchoesValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            contacts: parts.list("contacts"),
+            message_echoes: parts.list("message_echoes"),
+            extra: parts.rest(),
+        }
+    }
+}
+
 /// `smb_app_state_sync`: the contacts of the phone app.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct StateSyncValue<'a> {
@@ -41,6 +54,17 @@ pub struct StateSyncValue<'a> {
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for StateSyncValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            state_sync: parts.list("state_sync"),
+            extra: parts.rest(),
+        }
+    }
 }
 
 /// A contact added or removed in the phone app.
@@ -72,9 +96,18 @@ pub struct SyncedContact<'a> {
     /// Given name; absent when removed.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub first_name: Option<Str<'a>>,
-    /// Number.
-    #[serde(borrow, default)]
-    pub phone_number: Str<'a>,
+    /// Number; absent for people with a username that the business does not know by number.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub phone_number: Option<Str<'a>>,
+    /// The BSUID.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Str<'a>>,
+    /// The BSUID shared by linked portfolios.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub parent_user_id: Option<Str<'a>>,
+    /// Username.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Str<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
@@ -109,9 +142,26 @@ pub struct HistoryValue<'a> {
     /// Files of the last 14 days, after the chats that had placeholders for them.
     #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
     pub messages: Vec<InboundMessage<'a>>,
+    /// The same of files the business sent.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub message_echoes: Vec<InboundMessage<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for HistoryValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            contacts: parts.list("contacts"),
+            history: parts.nested("history"),
+            messages: parts.list("messages"),
+            message_echoes: parts.list("message_echoes"),
+            extra: parts.rest(),
+        }
+    }
 }
 
 /// A piece of the history.
@@ -129,6 +179,17 @@ pub struct HistoryChunk<'a> {
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for HistoryChunk<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            metadata: parts.one("metadata"),
+            threads: parts.nested("threads"),
+            errors: parts.list("errors"),
+            extra: parts.rest(),
+        }
+    }
 }
 
 /// How far the history has come.
@@ -152,12 +213,46 @@ pub struct HistoryProgress {
 /// One chat.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct HistoryThread<'a> {
-    /// The person's number.
-    #[serde(borrow, default)]
-    pub id: Str<'a>,
+    /// The person's number; absent where it is not known.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<Str<'a>>,
+    /// Who the person is, since usernames.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub context: Option<ThreadContext<'a>>,
     /// Messages of both sides; those of the business have `to`.
     #[serde(borrow, default, deserialize_with = "lenient::list")]
     pub messages: Vec<InboundMessage<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for HistoryThread<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            id: parts.one("id"),
+            context: parts.one("context"),
+            messages: parts.list("messages"),
+            extra: parts.rest(),
+        }
+    }
+}
+
+/// With whom a chat is.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct ThreadContext<'a> {
+    /// The WhatsApp number, where known.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub wa_id: Option<Str<'a>>,
+    /// The BSUID.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub user_id: Option<Str<'a>>,
+    /// The BSUID shared by linked portfolios.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub parent_user_id: Option<Str<'a>>,
+    /// Username.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub username: Option<Str<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

@@ -2,16 +2,21 @@
 
 use serde::Serialize;
 use serde::ser::{SerializeMap, Serializer};
+use serde_json::value::RawValue;
 
 use super::account::{
-    AccountAlert, AccountReview, AccountUpdate, BusinessCapability, NumberNameUpdate, NumberQualityUpdate,
-    PartnerSolution, PaymentConfiguration, SecurityNotice, UsernameUpdate,
+    AccountAlert, AccountReview, AccountSettingsUpdate, AccountUpdate, BusinessCapability, NumberNameUpdate,
+    NumberQualityUpdate, PartnerSolution, PaymentConfiguration, SecurityNotice, UsernameUpdate,
 };
 use super::calls::CallsValue;
 use super::coexistence::{EchoesValue, HistoryValue, StateSyncValue};
+use super::groups::GroupsValue;
 use super::messages::MessagesValue;
+use super::parts;
 use super::preferences::PreferencesValue;
-use super::products::{AutomaticEventsValue, FlowEvent, GroupsValue};
+use super::products::{AutomaticEventsValue, FlowEvent};
+use super::rarely::{UndescribedValue, UserIdsValue};
+use super::routing::{HandoverValue, StandbyValue};
 use super::templates::{
     TemplateCategoryUpdate, TemplateComponentsUpdate, TemplateMisuse, TemplateQualityUpdate,
     TemplateStatusUpdate,
@@ -20,6 +25,10 @@ use crate::wire::{Extra, Raw, Str, Timestamp};
 
 /// Longest body Meta sends: 3 MB.
 pub const MAX_BODY_BYTES: usize = 3 * 1024 * 1024;
+
+/// Most JSON values in a body. Meta: at most 1,000 updates; the densest shape it sends, a chat history, has one
+/// value in some 25 bytes, and this is one in 12.
+pub const MAX_VALUES: usize = MAX_BODY_BYTES / 12;
 
 /// The `object` of every webhook of this product.
 pub const OBJECT: &str = "whatsapp_business_account";
@@ -32,6 +41,18 @@ pub enum WebhookError {
     TooLarge {
         /// Its length.
         bytes: usize,
+    },
+    /// More than [`MAX_VALUES`].
+    #[error("the body has {values} values; at most {MAX_VALUES} are read")]
+    TooMany {
+        /// How many.
+        values: usize,
+    },
+    /// Nested beyond what is read. (An element deep inside an envelope is only set aside.)
+    #[error("the body is nested more than {most} levels deep")]
+    TooDeep {
+        /// Levels that are read.
+        most: usize,
     },
     /// Not JSON, or not an object with `entry`.
     #[error("the body is not a webhook: {0}")]
@@ -79,38 +100,44 @@ pub struct Change<'a> {
     pub extra: Extra,
 }
 
-/// Writes [`Payload`] and all that goes by its list: which fields a type belongs to, reading, writing.
+/// Writes [`Payload`] and all that goes by its list: which fields a type belongs to, reading, writing. What
+/// stands under `by pieces` holds lists whose good elements are read beside a bad one.
 macro_rules! payloads {
-    ($( $(#[$meta:meta])* $variant:ident($value:ty) = $($field:literal)|+ ),+ $(,)?) => {
+    (
+        by pieces { $( $(#[$meta:meta])* $variant:ident($value:ty) = $($field:literal)|+ ),+ $(,)? }
+        whole { $( $(#[$w_meta:meta])* $w_variant:ident($w_value:ty) = $w_field:literal ),+ $(,)? }
+    ) => {
         /// The value of a change, by its field.
         #[derive(Debug, Clone, PartialEq)]
         #[non_exhaustive]
         pub enum Payload<'a> {
-            /// `messages`: inbound messages, statuses, errors.
-            Messages(Box<MessagesValue<'a>>),
             $( $(#[$meta])* $variant(Box<$value>), )+
+            $( $(#[$w_meta])* $w_variant(Box<$w_value>), )+
             /// Any other field, or a known one in an unknown shape (then also in [`Envelope::malformed`]).
             Unknown(Raw<'a>),
         }
 
         impl<'a> Payload<'a> {
             /// Every webhook field this crate has a type for: what to subscribe to.
-            pub const FIELDS: &'static [&'static str] = &["messages", $($($field),+),+];
+            pub const FIELDS: &'static [&'static str] = &[$($($field),+),+, $($w_field),+];
 
-            /// Reads the value of any field but `messages`; `None` for a field without a type.
-            pub(super) fn read(field: &str, json: &'a str) -> Option<Result<Self, serde_json::Error>> {
-                match field {
-                    $( $($field)|+ => {
-                        Some(serde_json::from_str(json).map(|value| Self::$variant(Box::new(value))))
-                    } )+
-                    _ => None,
+            /// Reads the value of a field.
+            pub(super) fn read(
+                field: &Str<'a>,
+                raw: &'a RawValue,
+                malformed: &mut Vec<Malformed<'a>>,
+            ) -> Self {
+                match field.as_str() {
+                    $( $($field)|+ => parts::read(field.clone(), raw, malformed, Self::$variant), )+
+                    $( $w_field => parts::read_whole(field.clone(), raw, malformed, Self::$w_variant), )+
+                    _ => Self::Unknown(Raw::borrowed(raw)),
                 }
             }
 
             fn serialize_into<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {
                 match self {
-                    Self::Messages(value) => map.serialize_entry("value", value),
                     $( Self::$variant(value) => map.serialize_entry("value", value), )+
+                    $( Self::$w_variant(value) => map.serialize_entry("value", value), )+
                     Self::Unknown(raw) => map.serialize_entry("value", raw),
                 }
             }
@@ -119,53 +146,69 @@ macro_rules! payloads {
 }
 
 payloads! {
-    /// A template was judged, paused, disabled.
-    TemplateStatus(TemplateStatusUpdate) = "message_template_status_update",
-    /// People take a template better or worse.
-    TemplateQuality(TemplateQualityUpdate) = "message_template_quality_update",
-    /// A template is or will be moved to another category.
-    TemplateCategory(TemplateCategoryUpdate) = "template_category_update",
-    /// A template was edited.
-    TemplateComponents(TemplateComponentsUpdate) = "message_template_components_update",
-    /// A template was found under the wrong category.
-    TemplateMisuse(TemplateMisuse) = "template_correct_category_detection",
-    /// Something happened to an account.
-    AccountUpdate(AccountUpdate) = "account_update",
-    /// Something somebody should know.
-    AccountAlert(AccountAlert) = "account_alerts",
-    /// An account was judged.
-    AccountReview(AccountReview) = "account_review_update",
-    /// What a portfolio may have and do.
-    BusinessCapability(BusinessCapability) = "business_capability_update",
-    /// How many people may be reached, how fast a number may send.
-    NumberQuality(NumberQualityUpdate) = "phone_number_quality_update",
-    /// A display name was judged.
-    NumberName(NumberNameUpdate) = "phone_number_name_update",
-    /// A PIN was changed or asked for.
-    Security(SecurityNotice) = "security",
-    /// A business username.
-    Username(UsernameUpdate) = "business_username_updates",
-    /// A solution of several partners.
-    PartnerSolution(PartnerSolution) = "partner_solutions",
-    /// A way of being paid.
-    PaymentConfiguration(PaymentConfiguration) = "payment_configuration_update",
-    /// What people want of marketing.
-    UserPreferences(PreferencesValue<'a>) = "user_preferences",
-    /// What was sent from the phone app.
-    Echoes(EchoesValue<'a>) = "smb_message_echoes",
-    /// Contacts of the phone app.
-    StateSync(StateSyncValue<'a>) = "smb_app_state_sync",
-    /// Chats of the phone app.
-    History(HistoryValue<'a>) = "history",
-    /// Calls.
-    Calls(CallsValue<'a>) = "calls",
-    /// Groups.
-    Groups(GroupsValue<'a>) = "group_lifecycle_update" | "group_participants_update"
-        | "group_settings_update" | "group_status_update",
-    /// Forms.
-    Flow(FlowEvent<'a>) = "flows",
-    /// What Meta takes a chat to have led to.
-    AutomaticEvents(AutomaticEventsValue<'a>) = "automatic_events",
+    by pieces {
+        /// Inbound messages, statuses, errors.
+        Messages(MessagesValue<'a>) = "messages",
+        /// What people want of marketing.
+        UserPreferences(PreferencesValue<'a>) = "user_preferences",
+        /// What was sent from the phone app.
+        Echoes(EchoesValue<'a>) = "smb_message_echoes" | "message_echoes",
+        /// Contacts of the phone app.
+        StateSync(StateSyncValue<'a>) = "smb_app_state_sync",
+        /// Chats of the phone app.
+        History(HistoryValue<'a>) = "history",
+        /// Calls.
+        Calls(CallsValue<'a>) = "calls",
+        /// Groups.
+        Groups(GroupsValue<'a>) = "group_lifecycle_update" | "group_participants_update"
+            | "group_settings_update" | "group_status_update",
+        /// What Meta takes a chat to have led to.
+        AutomaticEvents(AutomaticEventsValue<'a>) = "automatic_events",
+        /// What happens in a chat that somebody else owns.
+        Standby(StandbyValue<'a>) = "standby",
+        /// People have new BSUIDs.
+        UserIds(UserIdsValue<'a>) = "user_id_update",
+        /// Named by Meta, described nowhere.
+        Undescribed(UndescribedValue<'a>) = "tracking_events" | "consumer_profile",
+    }
+    whole {
+        /// A template was judged, paused, disabled.
+        TemplateStatus(TemplateStatusUpdate) = "message_template_status_update",
+        /// People take a template better or worse.
+        TemplateQuality(TemplateQualityUpdate) = "message_template_quality_update",
+        /// A template is or will be moved to another category.
+        TemplateCategory(TemplateCategoryUpdate) = "template_category_update",
+        /// A template was edited.
+        TemplateComponents(TemplateComponentsUpdate) = "message_template_components_update",
+        /// A template was found under the wrong category.
+        TemplateMisuse(TemplateMisuse) = "template_correct_category_detection",
+        /// Something happened to an account.
+        AccountUpdate(AccountUpdate) = "account_update",
+        /// Something somebody should know.
+        AccountAlert(AccountAlert) = "account_alerts",
+        /// An account was judged.
+        AccountReview(AccountReview) = "account_review_update",
+        /// Settings of a number were changed.
+        AccountSettings(AccountSettingsUpdate) = "account_settings_update",
+        /// What a portfolio may have and do.
+        BusinessCapability(BusinessCapability) = "business_capability_update",
+        /// How many people may be reached, how fast a number may send.
+        NumberQuality(NumberQualityUpdate) = "phone_number_quality_update",
+        /// A display name was judged.
+        NumberName(NumberNameUpdate) = "phone_number_name_update",
+        /// A PIN was changed or asked for.
+        Security(SecurityNotice) = "security",
+        /// A business username.
+        Username(UsernameUpdate) = "business_username_updates",
+        /// A solution of several partners.
+        PartnerSolution(PartnerSolution) = "partner_solutions",
+        /// A way of being paid.
+        PaymentConfiguration(PaymentConfiguration) = "payment_configuration_update",
+        /// Forms.
+        Flow(FlowEvent<'a>) = "flows",
+        /// A chat has another owner.
+        Handover(HandoverValue<'a>) = "messaging_handovers",
+    }
 }
 
 impl Serialize for Change<'_> {

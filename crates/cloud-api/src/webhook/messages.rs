@@ -3,9 +3,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::inbound::InboundMessage;
+use super::parts::{Parts, Pieces};
 use super::status::Status;
 use crate::codes;
-use crate::wire::{Extra, Product, Str, lenient};
+use crate::wire::{Extra, Product, Str, Timestamp, lenient};
 
 /// Inbound messages, statuses and errors of one number. Meta sends messages and statuses mostly apart,
 /// but both in one value is legal.
@@ -29,9 +30,27 @@ pub struct MessagesValue<'a> {
     /// Errors of the app, the account or the system.
     #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<ErrorNotice<'a>>,
+    /// Taps on links of marketing messages.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub user_actions: Vec<UserAction<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for MessagesValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            contacts: parts.list("contacts"),
+            messages: parts.list("messages"),
+            statuses: parts.list("statuses"),
+            errors: parts.list("errors"),
+            user_actions: parts.list("user_actions"),
+            extra: parts.rest(),
+        }
+    }
 }
 
 /// Whose number a value is about.
@@ -80,6 +99,43 @@ pub struct Profile<'a> {
     /// Username, if there is one.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub username: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Something a person did with a message other than answering it.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct UserAction<'a> {
+    /// `marketing_messages_link_click`.
+    #[serde(borrow, default)]
+    pub action_type: Str<'a>,
+    /// When.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub timestamp: Option<Timestamp>,
+    /// Of a tap on a link.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub marketing_messages_link_click_data: Option<LinkClick<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// A tap on a link of a marketing message. Told for seven days after the message.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct LinkClick<'a> {
+    /// `cta` or `body`.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub click_component: Option<Str<'a>>,
+    /// The product, if there is one.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub product_id: Option<Str<'a>>,
+    /// Also added to the address that was opened.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub click_id: Option<Str<'a>>,
+    /// For Meta.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub tracking_token: Option<Str<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

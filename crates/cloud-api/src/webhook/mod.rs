@@ -9,24 +9,35 @@ pub mod account;
 mod calls;
 mod coexistence;
 mod envelope;
+mod groups;
 mod inbound;
 mod inbound_content;
 mod inbound_origin;
+mod limits;
 mod messages;
 mod parse;
+mod parts;
+mod payments;
 mod preferences;
 mod products;
+mod rarely;
+mod routing;
 pub mod signature;
 mod status;
 mod templates;
 pub mod verification;
 
-pub use calls::{CallEvent, CallEventKind, CallSession, CallStatus, CallStatusKind, CallsValue};
+pub use calls::{
+    CallEvent, CallEventKind, CallSession, CallStatus, CallStatusKind, CallTranscript, CallsValue,
+};
 pub use coexistence::{
     EchoesValue, HistoryChunk, HistoryProgress, HistoryThread, HistoryValue, StateChange, StateSyncValue,
-    SyncTime, SyncedContact,
+    SyncTime, SyncedContact, ThreadContext,
 };
-pub use envelope::{Change, Entry, Envelope, MAX_BODY_BYTES, Malformed, OBJECT, Payload, WebhookError};
+pub use envelope::{
+    Change, Entry, Envelope, MAX_BODY_BYTES, MAX_VALUES, Malformed, OBJECT, Payload, WebhookError,
+};
+pub use groups::{GroupEvent, GroupEventKind, GroupParticipant, GroupSetting, GroupsValue};
 pub use inbound::{ContentRef, InboundKind, InboundMessage};
 pub use inbound_content::{
     ButtonTap, FlowAnswer, InboundMedia, InboundReaction, InboundText, InteractiveAnswer, ListChoice, Order,
@@ -36,11 +47,19 @@ pub use inbound_origin::{
     Edited, EditedMessage, HistoryContext, Identity, InboundContext, Referral, ReferredProduct, Revoked,
     SystemChange, Unsupported, WelcomeMessage,
 };
-pub use messages::{ErrorDetails, ErrorNotice, MessagesValue, Metadata, Profile, WebhookContact};
+pub use messages::{
+    ErrorDetails, ErrorNotice, LinkClick, MessagesValue, Metadata, Profile, UserAction, WebhookContact,
+};
 pub use parse::parse;
+pub use payments::{PaymentMethod, PaymentRefund, PaymentTransaction, PaymentUpdate};
 pub use preferences::{PreferenceChange, PreferenceValue, PreferencesValue};
 pub use products::{
-    AutomaticEvent, AutomaticEventsValue, FlowEvent, GroupEvent, GroupParticipant, GroupsValue, PurchaseValue,
+    AutomaticEvent, AutomaticEventsValue, FlowErrorCount, FlowEvent, FlowEventKind, PurchaseValue,
+};
+pub use rarely::{OldAndNew, UndescribedValue, UserIdChange, UserIdsValue};
+pub use routing::{
+    Handover, HandoverKind, HandoverPerson, HandoverValue, StandbyCopies, StandbyEcho, StandbyMessage,
+    StandbyValue,
 };
 pub use status::{Conversation, ConversationOrigin, Pricing, PricingType, Status, StatusKind};
 pub use templates::{

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::messages::{Metadata, WebhookContact};
+use super::parts::{Parts, Pieces};
 use crate::wire::{Extra, Product, Str, Timestamp, lenient, open_enum};
 
 /// The value of `user_preferences`. After `stop`, marketing templates to this person fail with 131050.
@@ -23,6 +24,18 @@ pub struct PreferencesValue<'a> {
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for PreferencesValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            contacts: parts.list("contacts"),
+            user_preferences: parts.list("user_preferences"),
+            extra: parts.rest(),
+        }
+    }
 }
 
 open_enum! {

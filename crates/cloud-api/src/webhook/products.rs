@@ -1,95 +1,34 @@
-//! Groups, forms and events Meta derives from chats.
+//! Forms, and events Meta derives from chats.
 
 use serde::{Deserialize, Serialize};
 
-use super::messages::{ErrorNotice, Metadata};
-use crate::wire::{Extra, Product, Str, Timestamp, lenient};
+use super::messages::Metadata;
+use super::parts::{Parts, Pieces};
+use crate::wire::{Extra, Product, Str, Timestamp, lenient, open_enum};
 
-/// `group_lifecycle_update`, `group_participants_update`, `group_settings_update`, `group_status_update`.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GroupsValue<'a> {
-    /// Always `whatsapp`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub messaging_product: Option<Product>,
-    /// Whose number.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub metadata: Option<Metadata<'a>>,
-    /// What happened to which group.
-    #[serde(borrow, default, deserialize_with = "lenient::list")]
-    pub groups: Vec<GroupEvent<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// What happened to a group.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GroupEvent<'a> {
-    /// The group; absent when making it failed.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub group_id: Option<Str<'a>>,
-    /// `group_create`, `group_delete`, `group_participants_add`, `group_settings_update` and the like.
-    #[serde(borrow, rename = "type", default)]
-    pub kind: Str<'a>,
-    /// When.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub timestamp: Option<Timestamp>,
-    /// The call that asked for it.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub request_id: Option<Str<'a>>,
-    /// Name of the group.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub subject: Option<Str<'a>>,
-    /// What it is about.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub description: Option<Str<'a>>,
-    /// How to join.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub invite_link: Option<Str<'a>>,
-    /// Who came.
-    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
-    pub added_participants: Vec<GroupParticipant<'a>>,
-    /// Who left.
-    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
-    pub removed_participants: Vec<GroupParticipant<'a>>,
-    /// For whom it failed.
-    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
-    pub failed_participants: Vec<GroupParticipant<'a>>,
-    /// What went wrong.
-    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<ErrorNotice<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
-}
-
-/// A member of a group.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub struct GroupParticipant<'a> {
-    /// As it was given.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub input: Option<Str<'a>>,
-    /// The WhatsApp number.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub wa_id: Option<Str<'a>>,
-    /// The BSUID.
-    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
-    pub user_id: Option<Str<'a>>,
-    /// What went wrong with this one.
-    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
-    pub errors: Vec<ErrorNotice<'a>>,
-    /// Fields without a name here.
-    #[serde(flatten)]
-    pub extra: Extra,
+open_enum! {
+    /// What happened to a form.
+    pub enum FlowEventKind {
+        /// It changed state.
+        StatusChange = "FLOW_STATUS_CHANGE",
+        /// Its server fails too often.
+        EndpointErrorRate = "ENDPOINT_ERROR_RATE",
+        /// Its server is too slow.
+        EndpointLatency = "ENDPOINT_LATENCY",
+        /// Its server is away too often.
+        EndpointAvailability = "ENDPOINT_AVAILABILITY",
+        /// It fails too often on people's phones.
+        ClientErrorRate = "CLIENT_ERROR_RATE",
+        /// Its version will not be supported much longer.
+        VersionExpiry = "FLOW_VERSION_EXPIRY_WARNING",
+    }
 }
 
 /// `flows`: a form changed state, or its server does not keep up.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FlowEvent<'a> {
-    /// `FLOW_STATUS_CHANGE`, `ENDPOINT_ERROR_RATE`, `ENDPOINT_LATENCY`, `ENDPOINT_AVAILABILITY`,
-    /// `CLIENT_ERROR_RATE`, `FLOW_VERSION_EXPIRY_WARNING`.
-    #[serde(borrow, default)]
-    pub event: Str<'a>,
+    /// What happened.
+    pub event: FlowEventKind,
     /// In words.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub message: Option<Str<'a>>,
@@ -111,7 +50,42 @@ pub struct FlowEvent<'a> {
     /// `ACTIVATED` or `DEACTIVATED`.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub alert_state: Option<Str<'a>>,
-    /// Fields without a name here, such as latencies.
+    /// Half of the calls took less, in milliseconds.
+    #[serde(default, deserialize_with = "lenient::opt_f64", skip_serializing_if = "Option::is_none")]
+    pub p50_latency: Option<f64>,
+    /// Nine in ten calls took less, in milliseconds.
+    #[serde(default, deserialize_with = "lenient::opt_f64", skip_serializing_if = "Option::is_none")]
+    pub p90_latency: Option<f64>,
+    /// Calls counted.
+    #[serde(default, deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
+    pub requests_count: Option<u64>,
+    /// Percent of the time the server was there.
+    #[serde(default, deserialize_with = "lenient::opt_f64", skip_serializing_if = "Option::is_none")]
+    pub availability: Option<f64>,
+    /// Failures by kind.
+    #[serde(borrow, default, deserialize_with = "lenient::list", skip_serializing_if = "Vec::is_empty")]
+    pub errors: Vec<FlowErrorCount<'a>>,
+    /// Of [`FlowEventKind::VersionExpiry`]: in words.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub warning: Option<Str<'a>>,
+    /// Fields without a name here.
+    #[serde(flatten)]
+    pub extra: Extra,
+}
+
+/// Failures of one kind.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FlowErrorCount<'a> {
+    /// Such as `TIMEOUT_ERROR`.
+    #[serde(borrow, default)]
+    pub error_type: Str<'a>,
+    /// Percent of the failures.
+    #[serde(default, deserialize_with = "lenient::opt_f64", skip_serializing_if = "Option::is_none")]
+    pub error_rate: Option<f64>,
+    /// How many.
+    #[serde(default, deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
+    pub error_count: Option<u64>,
+    /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
 }
@@ -131,6 +105,17 @@ pub struct AutomaticEventsValue<'a> {
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,
+}
+
+impl<'a> Pieces<'a> for AutomaticEventsValue<'a> {
+    fn from_parts(mut parts: Parts<'a, '_>) -> Self {
+        Self {
+            messaging_product: parts.one("messaging_product"),
+            metadata: parts.one("metadata"),
+            automatic_events: parts.list("automatic_events"),
+            extra: parts.rest(),
+        }
+    }
 }
 
 /// A lead or a purchase.

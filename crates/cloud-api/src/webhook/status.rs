@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::messages::ErrorNotice;
+use super::payments::PaymentUpdate;
 use crate::wire::{Extra, Str, Timestamp, lenient, open_enum};
 
 open_enum! {
@@ -19,6 +20,10 @@ open_enum! {
         Played = "played",
         /// It will not arrive; see `errors`.
         Failed = "failed",
+        /// Of a payment: made.
+        Captured = "captured",
+        /// Of a payment: begun.
+        Pending = "pending",
         /// Seen in the past.
         Deleted = "deleted",
         /// Seen in the past.
@@ -36,6 +41,12 @@ pub struct Status<'a> {
     pub status: StatusKind,
     /// When.
     pub timestamp: Timestamp,
+    /// `payment` where it is about a payment and not about a message.
+    #[serde(borrow, rename = "type", default, skip_serializing_if = "Option::is_none")]
+    pub kind: Option<Str<'a>>,
+    /// Of a payment.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub payment: Option<Box<PaymentUpdate<'a>>>,
     /// The WhatsApp number, where known; the group's id for groups.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub recipient_id: Option<Str<'a>>,
@@ -83,6 +94,8 @@ impl<'a> Status<'a> {
             id: id.into(),
             status,
             timestamp,
+            kind: None,
+            payment: None,
             recipient_id: None,
             recipient_user_id: None,
             recipient_parent_user_id: None,
@@ -111,6 +124,9 @@ pub struct Conversation<'a> {
     /// Where it came from.
     #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
     pub origin: Option<ConversationOrigin<'a>>,
+    /// Of messages to groups, at times here instead of beside.
+    #[serde(borrow, default, skip_serializing_if = "Option::is_none")]
+    pub pricing: Option<Pricing<'a>>,
     /// Fields without a name here.
     #[serde(flatten)]
     pub extra: Extra,

@@ -181,8 +181,8 @@ pub struct EditedButton {
     pub extra: Extra,
 }
 
-/// `template_correct_category_detection`: Meta found a template under the wrong category. Undocumented;
-/// only what names the template is typed.
+/// `template_correct_category_detection`: Meta found a template under the wrong category. Seen, not described by
+/// Meta: everything is optional.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct TemplateMisuse {
     /// Which template.
@@ -191,6 +191,15 @@ pub struct TemplateMisuse {
     /// Its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub message_template_name: Option<String>,
+    /// Its language.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message_template_language: Option<String>,
+    /// What it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub category: Option<Category>,
+    /// What it should be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub correct_category: Option<Category>,
     /// Everything else.
     #[serde(flatten)]
     pub extra: Extra,

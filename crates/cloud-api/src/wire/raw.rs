@@ -43,14 +43,6 @@ impl<'a> Raw<'a> {
     pub(crate) fn borrowed(raw: &'a RawValue) -> Self {
         Self(Cow::Borrowed(raw))
     }
-
-    /// The input text where it was borrowed; needed to parse a second time without copying.
-    pub(crate) fn borrowed_text(&self) -> Option<&'a str> {
-        match self.0 {
-            Cow::Borrowed(raw) => Some(raw.get()),
-            Cow::Owned(_) => None,
-        }
-    }
 }
 
 impl PartialEq for Raw<'_> {

@@ -96,8 +96,7 @@ pub(crate) async fn change_number(e: &Inner, call: &Call, id: u64) -> Outcome<Re
     }
     if let Some(name) = text(&p, "new_display_name") {
         change(e, id, |n| {
-            n.settings.insert("new_display_name".into(), json!(name));
-            n.settings.insert("new_name_status".into(), json!("PENDING_REVIEW"));
+            n.asked_name = Some(name);
             Ok(())
         })?;
         return Ok(Reply::success());

@@ -78,13 +78,7 @@ impl Control {
             }
         }
         if let Some(decision) = to.name_decision {
-            let asked = n.settings.remove("new_display_name");
-            n.settings.remove("new_name_status");
-            let name = asked
-                .as_ref()
-                .and_then(Value::as_str)
-                .map(str::to_owned)
-                .unwrap_or_else(|| n.verified_name.clone());
+            let name = n.asked_name.take().unwrap_or_else(|| n.verified_name.clone());
             if decision == "APPROVED" {
                 n.verified_name.clone_from(&name);
             }

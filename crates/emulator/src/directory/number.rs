@@ -34,6 +34,8 @@ pub(crate) struct Number {
     pub(crate) onboarded_at: i64,
     pub(crate) profile: serde_json::Map<String, serde_json::Value>,
     pub(crate) settings: serde_json::Map<String, serde_json::Value>,
+    /// The display name asked for, until Meta has decided.
+    pub(crate) asked_name: Option<String>,
     pub(crate) username: Option<Username>,
     pub(crate) qr_codes: Vec<QrCode>,
     /// How many codes it ever had, so that none comes back.
@@ -79,6 +81,7 @@ impl Number {
             onboarded_at: s.onboarded_at,
             profile: serde_json::Map::new(),
             settings: s.settings.clone(),
+            asked_name: None,
             username: None,
             qr_codes: Vec::new(),
             qr_codes_made: 0,

@@ -58,7 +58,8 @@ pub(crate) fn judge(error: &CallError, attempt: u32, now: Timestamp, rng: &Rng) 
     if action == Action::MayHaveGoneOut {
         return (Fate::Uncertain, Consequence::None);
     }
-    refusal(action, graph.code(), &graph.to_string(), attempt, now, graph.retry_after, rng)
+    let said = Said { code: graph.code(), meaning: graph.meaning(), details: &graph.to_string() };
+    refusal(action, &said, attempt, now, graph.retry_after, rng)
 }
 
 /// Judges a status `failed`: Meta had taken the message and now says that it will not arrive.
@@ -80,7 +81,10 @@ pub(crate) fn webhook_failure(
                 .map_or(Fate::Uncertain, |due_at| Fate::Retry { due_at });
             (fate, Consequence::None)
         }
-        action => refusal(action, error.code, &details, attempt, now, None, rng),
+        action => {
+            let said = Said { code: error.code, meaning: codes::meaning(error.code), details: &details };
+            refusal(action, &said, attempt, now, None, rng)
+        }
     };
     let retry_at = match fate {
         Fate::Retry { due_at } | Fate::Return { due_at } => Some(due_at),
@@ -89,18 +93,26 @@ pub(crate) fn webhook_failure(
     (retry_at, code(error.code), details, consequence)
 }
 
+/// What Meta said.
+struct Said<'a> {
+    code: i64,
+    /// In plain words.
+    meaning: &'static str,
+    /// In Meta's.
+    details: &'a str,
+}
+
 fn refusal(
     action: Action,
-    meta_code: i64,
-    details: &str,
+    said: &Said<'_>,
     attempt: u32,
     now: Timestamp,
     retry_after: Option<Duration>,
     rng: &Rng,
 ) -> (Fate, Consequence) {
-    let failed = || Fate::Failed { code: code(meta_code), details: details.to_owned() };
+    let failed = || Fate::Failed { code: code(said.code), details: said.details.to_owned() };
     let or_failed = |fate: Option<Fate>| fate.unwrap_or_else(failed);
-    let reason = || format!("{} (Meta's code {meta_code})", codes::meaning(meta_code));
+    let reason = || format!("{} (Meta's code {})", said.meaning, said.code);
     // Refused for a cause that a person can remove: nothing is lost, it waits for that person.
     let waits = Fate::Return { due_at: now };
     match action {

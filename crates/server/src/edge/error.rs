@@ -313,12 +313,25 @@ fn storage(e: &store::Error) -> (Code, String) {
 fn meta(e: &CallError) -> (Code, String) {
     match (e, e.graph()) {
         (_, Some(error)) => {
-            let code = match error.action() {
-                Action::Reauthorise | Action::StopAccount => Code::TokenRejected,
-                Action::Retry | Action::MayHaveGoneOut => Code::MetaUnreachable,
-                _ => Code::MetaRefused,
+            let (code, meaning) = match error.action() {
+                Action::Reauthorise | Action::StopAccount => (Code::TokenRejected, error.meaning()),
+                // The table speaks of messages here; what handlers ask Meta for themselves is none.
+                Action::Retry | Action::MayHaveGoneOut => {
+                    (Code::MetaUnreachable, "WhatsApp had a fault. Try again in a few seconds.")
+                }
+                _ => (Code::MetaRefused, error.meaning()),
             };
-            (code, format!("Meta answered with code {}: {}", error.code(), error.body.details()))
+            let mut number = error.code().to_string();
+            if let Some(subcode) = error.body.error_subcode {
+                number.push_str(&format!("/{subcode}"));
+            }
+            (
+                code,
+                format!(
+                    "{meaning} Meta says: {} (code {number}).",
+                    error.body.details().trim_end_matches('.')
+                ),
+            )
         }
         _ if e.may_have_gone_out() => {
             (Code::MetaUnreachable, "Meta gave no answer; try again in a few seconds.".to_owned())
@@ -381,5 +394,42 @@ impl IntoResponse for Problem {
         }
         response.extensions_mut().insert(self);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tisara_cloud_api::client::{ErrorEnvelope, GraphError};
+
+    fn refusal(http_status: u16, body: &str) -> Problem {
+        let envelope: ErrorEnvelope = serde_json::from_str(body).unwrap();
+        ApiError::Meta(CallError::Refused(Box::new(GraphError {
+            http_status,
+            body: envelope.error,
+            beside: envelope.extra,
+            retry_after: None,
+        })))
+        .problem()
+    }
+
+    #[test]
+    fn a_refusal_by_meta_is_told_in_plain_words_by_both_of_its_numbers() {
+        let too_long = refusal(
+            400,
+            r#"{"error":{"message":"Invalid parameter","code":100,"error_subcode":2388040,"error_user_msg":"The body is 2000 long."}}"#,
+        );
+        assert_eq!(too_long.code, Code::MetaRefused);
+        assert_eq!(
+            too_long.detail,
+            "A part of the template is too long. Meta says: The body is 2000 long (code 100/2388040)."
+        );
+        let expired =
+            refusal(401, r#"{"error":{"message":"Session has expired.","code":190,"error_subcode":463}}"#);
+        assert_eq!(expired.code, Code::TokenRejected);
+        assert!(expired.detail.starts_with("The connection to WhatsApp has run out"), "{}", expired.detail);
+        let fault = refusal(500, r#"{"error":{"message":"oops","code":131000}}"#);
+        assert_eq!(fault.code, Code::MetaUnreachable);
+        assert!(!fault.detail.contains("message may have gone out"), "{}", fault.detail);
     }
 }

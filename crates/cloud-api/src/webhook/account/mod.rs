@@ -3,6 +3,7 @@
 
 mod notices;
 mod numbers;
+mod settings;
 mod update;
 
 pub use notices::{
@@ -12,6 +13,7 @@ pub use notices::{
 pub use numbers::{
     Capacity, NumberNameUpdate, NumberQualityUpdate, SecurityNotice, UsernameStatus, UsernameUpdate,
 };
+pub use settings::{AccountSettingsUpdate, ChangedNumberSettings, SettingsKind};
 pub use update::{
     AccountEvent, AccountUpdate, AuthInternationalEligibility, BanInfo, CertificationInfo, DisconnectionInfo,
     Restriction, RestrictionKind, ViolationInfo, VolumeTierInfo, WabaInfo,
