@@ -38,7 +38,6 @@ permissions! {
     MembersManage = "members.manage": "Invite people, change what they may do, remove them; make teams.";
     RolesManage = "roles.manage": "Make and change roles of the organization's own.";
     KeysManage = "api_keys.manage": "Make, see and revoke API keys.";
-    UsageRead = "usage.read": "See what the organization used.";
     NumbersRead = "numbers.read": "See the connected numbers.";
     NumbersManage = "numbers.manage": "Connect, change and remove numbers.";
     TemplatesRead = "templates.read": "See message templates.";
@@ -241,7 +240,6 @@ impl Role {
             .collect(),
             Self::Viewer => [
                 P::MembersRead,
-                P::UsageRead,
                 P::NumbersRead,
                 P::TemplatesRead,
                 P::ContactsRead,

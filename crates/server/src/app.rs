@@ -2,7 +2,7 @@
 
 use crate::{
     auth::KeyCache,
-    edge::{Limits, Result},
+    edge::{Limit, Limits, Result},
     idempotency,
     mail::{self, Mailer},
     people::{Passwords, Policies},
@@ -65,6 +65,7 @@ pub struct Inner {
     pub(crate) keys: KeyCache,
     pub(crate) passwords: Passwords,
     pub(crate) public_limits: Limits,
+    pub(crate) key_limits: Limits,
     /// Says that an e-mail waits.
     pub(crate) mail_waits: Notify,
 }
@@ -87,6 +88,7 @@ impl App {
             keys: KeyCache::default(),
             passwords,
             public_limits: Limits::default(),
+            key_limits: Limits::default(),
             mail_waits: Notify::new(),
         }))
     }
@@ -149,6 +151,8 @@ pub struct Settings {
     /// How long a key that was looked up is believed without looking again; so long may a revoked one
     /// still work.
     pub key_cache_ms: u64,
+    /// How often one API key may call.
+    pub key_limit: Limit,
     /// The proxies whose word about the sender of a request is believed.
     pub trusted_proxies: Vec<Network>,
     /// The versions of the policies in force.
@@ -178,6 +182,7 @@ impl Settings {
             webhook_max_bytes: 3 << 20,
             import_max_bytes: 5_000_000_000,
             key_cache_ms: 5_000,
+            key_limit: Limit { burst: 6_000, window_s: 60 },
             trusted_proxies: Vec::new(),
             policies: Policies::default(),
             passwords_at_once: std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),

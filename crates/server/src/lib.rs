@@ -7,6 +7,7 @@
 
 #![expect(unused_qualifications, reason = "the macro that describes routes writes whole paths")]
 
+mod api_keys;
 mod app;
 pub mod auth;
 mod campaigns;
@@ -20,6 +21,7 @@ pub mod mail;
 mod me;
 mod numbers;
 mod openapi;
+mod organizations;
 mod people;
 mod routes;
 mod sessions;

@@ -67,9 +67,7 @@ pub(crate) fn complete(document: &mut openapi::OpenApi) {
                 .content("application/problem+json", problem())
                 .build();
             operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal));
-            if !matches!(method, HttpMethod::Get)
-                && matches!(allowed, Some(Access::Member | Access::Needs(_)))
-            {
+            if !matches!(method, HttpMethod::Get) && allowed.is_some_and(Access::is_kept) {
                 let key = ParameterBuilder::new()
                     .name("Idempotency-Key")
                     .parameter_in(ParameterIn::Header)
@@ -90,10 +88,10 @@ fn tell_access(operation: &mut Operation, access: Option<Access>) {
     let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
     operation.security = match access {
         Some(Access::Public) => Some(Vec::new()),
-        Some(Access::Person | Access::PersonRecently) => Some(vec![by("session")]),
+        Some(access) if access.is_for_people() => Some(vec![by("session")]),
         _ => Some(vec![by("api_key"), by("session")]),
     };
-    if let Some(Access::Needs(permission)) = access {
+    if let Some(permission) = access.and_then(Access::permission) {
         let extension = ExtensionsBuilder::new().add("x-permission", permission.as_str()).build();
         operation.extensions.get_or_insert_default().merge(extension);
     }

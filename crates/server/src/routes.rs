@@ -2,10 +2,11 @@
 
 use crate::edge::{ApiError, Code};
 use crate::{
+    api_keys,
     app::App,
     auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
-    people, sessions, templates, threads, webhooks,
+    organizations, people, sessions, templates, threads, webhooks,
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse as _, routing::get};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -24,6 +25,8 @@ fn api() -> OpenApiRouter<App> {
         .merge(journal::routes())
         .merge(jobs::routes())
         .merge(people::routes())
+        .merge(organizations::routes())
+        .merge(api_keys::routes())
         .merge(sessions::routes())
         .merge(mail::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", features)

@@ -2,9 +2,9 @@
 #![expect(clippy::unwrap_used, reason = "all of this is test")]
 
 mod common;
-use common::{TestApp, answer};
+use common::{TestApp, answer, operations::described};
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
 #[tokio::test]
 async fn every_answer_has_its_id_and_the_headers_that_keep_browsers_out() {
@@ -77,83 +77,28 @@ async fn health_tells_what_is_in_order() {
     );
 }
 
-/// Every path of the description with its methods, ids filled in.
-fn operations() -> Vec<(Method, String)> {
-    described()
-        .into_iter()
-        .filter(|(.., by)| by.contains(&"api_key".to_owned()))
-        .map(|(m, p, _)| (m, p))
-        .collect()
-}
-
-/// Every path of the description with its methods, ids filled in, and by what one may call it.
-fn described() -> Vec<(Method, String, Vec<String>)> {
-    let document: Value = serde_json::to_value(tisara_server::openapi()).unwrap();
-    let mut operations = Vec::new();
-    for (path, item) in document["paths"].as_object().unwrap() {
-        let mut filled = path.trim_start_matches("/api/v1").to_owned();
-        for (folder, prefix) in [
-            ("contacts/imports", "job"),
-            ("contacts", "contact"),
-            ("labels", "label"),
-            ("fields", "field"),
-            ("numbers", "number"),
-            ("templates", "template"),
-            ("campaigns", "campaign"),
-            ("threads", "thread"),
-            ("messages", "message"),
-            ("jobs", "job"),
-            ("sessions", "session"),
-        ] {
-            let id = format!("{prefix}_01h455vb4pex5vsknk084sn02q");
-            filled = filled.replace(&format!("/{folder}/{{id}}"), &format!("/{folder}/{id}"));
-        }
-        filled = filled
-            .replace("/journal/{id}", "/journal/4711")
-            .replace("{label}", "label_01h455vb4pex5vsknk084sn02q");
-        assert!(!filled.contains('{'), "say in this test which id {path} takes");
-        for method in item.as_object().unwrap().keys() {
-            let by = item[method]["security"].as_array().unwrap().iter();
-            let by = by.flat_map(|way| way.as_object().unwrap().keys().cloned()).collect();
-            if let Ok(method) = method.to_uppercase().parse::<Method>() {
-                operations.push((method, filled.clone(), by));
-            }
-        }
-    }
-    assert!(operations.len() > 40, "{}", operations.len());
-    operations
-}
-
 #[tokio::test]
 async fn every_described_address_wants_a_key() {
     let app = TestApp::new().await;
-    for (method, path, by) in described() {
-        if by.is_empty() {
-            continue;
-        }
-        let bare = app.request(method.clone(), &format!("/api/v1{path}")).json(&json!({}));
-        assert_eq!(answer(bare).await.status, 401, "{method} {path}");
+    for operation in described().into_iter().filter(|operation| !operation.by.is_empty()) {
+        let bare =
+            app.request(operation.method.clone(), &format!("/api/v1{}", operation.path)).json(&json!({}));
+        assert_eq!(answer(bare).await.status, 401, "{operation:?}");
     }
 }
 
 #[tokio::test]
 async fn an_id_that_is_not_ones_own_is_not_found_anywhere() {
     let app = TestApp::new().await;
-    for (method, path) in
-        operations().into_iter().filter(|(_, path)| path.contains("_01h") || path.contains("4711"))
-    {
-        // A body that could be read by whoever takes one.
-        let body = match path.rsplit('/').next() {
-            Some("consents") => json!({ "state": "opted_in", "source": "a", "wording": "b" }),
-            Some("decide") => json!({ "decision": "give_up" }),
-            Some("messages") => json!({ "kind": "text", "text": "hello" }),
-            _ => json!({}),
-        };
+    let by_key = described().into_iter().filter(|operation| operation.by.contains(&"api_key".to_owned()));
+    for operation in by_key.filter(|operation| operation.pattern.contains('{')) {
         // Taking a label off where it is not is no error.
-        if method == Method::DELETE && path.contains("/labels/label_") && path.starts_with("/contacts") {
+        if operation.takes_a_label_off() {
             continue;
         }
-        answer(app.api(method, &path).json(&body)).await.problem(404, "not_found");
+        let request = app.api(operation.method.clone(), &operation.path).json(&operation.body());
+        println!("{operation:?}");
+        answer(request).await.problem(404, "not_found");
     }
 }
 

@@ -22,6 +22,7 @@ pub mod labels;
 pub mod leases;
 pub mod ledger;
 pub mod mail;
+pub mod members;
 pub mod migrate;
 pub mod numbers;
 pub mod organizations;

@@ -1,6 +1,6 @@
 //! The businesses of this installation.
 
-use crate::{Result, Tx, args, seam::Row};
+use crate::{OrgTx, Result, Tx, args, seam::Row};
 use tisara_domain::{OrgId, Region, Timestamp};
 
 /// A business. Everything else hangs off its id.
@@ -65,5 +65,41 @@ impl Tx<'_> {
             args![after, limit],
             read,
         )
+    }
+}
+
+impl OrgTx<'_, '_> {
+    /// Writes the organization's name and country.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn set_organization(&mut self, name: &str, default_region: Region) -> Result<()> {
+        self.tx.execute(
+            "UPDATE organization SET name = $2, default_region = $3 WHERE id = $1",
+            args![self.org, name, default_region],
+        )?;
+        Ok(())
+    }
+
+    /// The billing address, JSON.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_billing_address(&mut self) -> Result<Option<String>> {
+        self.tx
+            .find("SELECT address FROM billing_address WHERE org_id = $1", args![self.org], |row| row.get(0))
+    }
+
+    /// Writes the billing address, JSON.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn put_billing_address(&mut self, address: &str, now: Timestamp) -> Result<()> {
+        self.tx.execute(
+            "INSERT INTO billing_address (org_id, address, changed_at) VALUES ($1, $2, $3) \
+             ON CONFLICT (org_id) DO UPDATE SET address = excluded.address, changed_at = excluded.changed_at",
+            args![self.org, address, now],
+        )?;
+        Ok(())
     }
 }

@@ -11,7 +11,7 @@ use std::path::Path;
 use tisara_domain::{Ambient, ApiKeyId, OrgId, Region};
 use tisara_engine::Vault;
 use tisara_server::auth::NewKey;
-use tisara_store::{Store, organizations::NewOrganization};
+use tisara_store::{Store, api_keys::NewApiKey, organizations::NewOrganization};
 
 /// The longest name of an organization, in characters.
 const NAME_MAX: usize = 200;
@@ -93,10 +93,12 @@ pub async fn create(
         created_at: now,
     };
     let hash = key.hash;
+    let first =
+        NewApiKey { hint: key.hint().to_owned(), ..NewApiKey::unbounded(org, key_id, "first key", now) };
     store
         .write(move |tx| {
             tx.create_organization(&new)?;
-            tx.org(org).create_api_key(key_id, "first key", &hash, now)
+            tx.org(org).create_api_key(&first, &hash)
         })
         .await?;
     Ok((org, key.token))

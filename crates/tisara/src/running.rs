@@ -113,6 +113,7 @@ fn server_settings(
         app_secret: text(&config.meta.app_secret),
         verify_token: text(&config.meta.verify_token),
         trusted_proxies: config.trusted_proxies().map_err(|e| Failure::usage(e.to_string()))?,
+        key_limit: tisara_server::edge::Limit { burst: config.server.key_calls_per_minute, window_s: 60 },
         policies: tisara_server::Policies {
             terms: config.policies.terms_version.clone(),
             privacy: config.policies.privacy_version.clone(),

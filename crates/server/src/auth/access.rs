@@ -20,8 +20,47 @@ pub(crate) enum Access {
     Member,
     /// As above, with this permission.
     Needs(Permission),
+    /// Such a person with this permission, whose password was entered a moment ago.
+    NeedsRecently(Permission),
+    /// A person who works in the organization.
+    MemberPerson,
+    /// Such a person, whose password was entered a moment ago.
+    MemberPersonRecently,
 }
-use Access::{Member, Needs, Person, PersonRecently, Public};
+use Access::{
+    Member, MemberPerson, MemberPersonRecently, Needs, NeedsRecently, Person, PersonRecently, Public,
+};
+
+impl Access {
+    /// Whether it is about one organization.
+    pub(crate) const fn is_of_organization(self) -> bool {
+        !matches!(self, Public | Person | PersonRecently)
+    }
+
+    /// Whether only a person can have it.
+    pub(crate) const fn is_for_people(self) -> bool {
+        matches!(self, Person | PersonRecently | MemberPerson | MemberPersonRecently | NeedsRecently(_))
+    }
+
+    /// Whether a person's password must have been entered a moment ago.
+    pub(crate) const fn is_recent(self) -> bool {
+        matches!(self, PersonRecently | NeedsRecently(_) | MemberPersonRecently)
+    }
+
+    /// Whether an answer may be kept for `Idempotency-Key`: those for people only are safe to repeat or show
+    /// a secret.
+    pub(crate) const fn is_kept(self) -> bool {
+        self.is_of_organization() && !self.is_for_people()
+    }
+
+    /// The permission that it takes.
+    pub(crate) const fn permission(self) -> Option<Permission> {
+        match self {
+            Needs(permission) | NeedsRecently(permission) => Some(permission),
+            _ => None,
+        }
+    }
+}
 
 /// Method, path below `/api/v1`, and what is asked for.
 pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
@@ -45,6 +84,37 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("DELETE", "/sessions/{id}", Person),
     ("POST", "/sessions/current/confirm", Person),
     ("POST", "/sign-out", Person),
+    // Organizations and their people.
+    ("GET", "/organizations", Person),
+    ("POST", "/organizations", Person),
+    ("PUT", "/sessions/current/organization", Person),
+    ("GET", "/organization", Member),
+    ("PATCH", "/organization", Needs(OrganizationManage)),
+    ("GET", "/organization/billing-address", Needs(BillingManage)),
+    ("PUT", "/organization/billing-address", Needs(BillingManage)),
+    ("POST", "/organization/leave", MemberPerson),
+    ("POST", "/organization/transfer", MemberPersonRecently),
+    ("GET", "/permissions", Member),
+    ("GET", "/members", Needs(MembersRead)),
+    ("GET", "/members/{id}", Needs(MembersRead)),
+    ("PATCH", "/members/{id}", Needs(MembersManage)),
+    ("DELETE", "/members/{id}", Needs(MembersManage)),
+    ("GET", "/invitations", Needs(MembersManage)),
+    ("POST", "/invitations", Needs(MembersManage)),
+    ("DELETE", "/invitations/{id}", Needs(MembersManage)),
+    ("POST", "/invitations/accept", Person),
+    ("GET", "/roles", Needs(MembersRead)),
+    ("POST", "/roles", Needs(RolesManage)),
+    ("PUT", "/roles/{id}", Needs(RolesManage)),
+    ("DELETE", "/roles/{id}", Needs(RolesManage)),
+    ("GET", "/teams", Needs(MembersRead)),
+    ("POST", "/teams", Needs(MembersManage)),
+    ("DELETE", "/teams/{id}", Needs(MembersManage)),
+    ("PUT", "/teams/{id}/members/{user}", Needs(MembersManage)),
+    ("DELETE", "/teams/{id}/members/{user}", Needs(MembersManage)),
+    ("GET", "/api-keys", Needs(KeysManage)),
+    ("POST", "/api-keys", NeedsRecently(KeysManage)),
+    ("DELETE", "/api-keys/{id}", Needs(KeysManage)),
     // Numbers and templates.
     ("GET", "/numbers", Needs(NumbersRead)),
     ("POST", "/numbers/connect", Needs(NumbersManage)),
@@ -102,6 +172,7 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/threads/{id}/resolve", Needs(ThreadsReply)),
     ("GET", "/messages/uncertain", Needs(ThreadsRead)),
     ("POST", "/messages/{id}/decide", Needs(ThreadsReply)),
+    ("PUT", "/threads/{id}/assignee", Needs(ThreadsAssign)),
     // What runs behind.
     ("GET", "/jobs", Needs(JobsRead)),
     ("GET", "/jobs/{id}", Needs(JobsRead)),

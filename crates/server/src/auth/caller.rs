@@ -3,6 +3,7 @@
 use crate::edge::ApiError;
 use axum::{extract::FromRequestParts, http::request::Parts};
 use tisara_domain::{ApiKeyId, OrgId, Permissions, SessionId, Timestamp, UserId, Visibility};
+use tisara_store::{api_keys::ApiKey, inbox::Seer, members::Member};
 
 /// By what somebody is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,6 +25,8 @@ pub struct Caller {
     pub permissions: Permissions,
     /// Whose threads it sees.
     pub visibility: Visibility,
+    /// Whether it is an owner of the organization.
+    pub is_owner: bool,
 }
 
 /// A person who is signed in, in whatever organization.
@@ -40,9 +43,34 @@ pub struct Person {
 }
 
 impl Caller {
-    /// A program with a key that may do everything.
-    pub(crate) fn key(org: OrgId, key: ApiKeyId) -> Self {
-        Self { org, who: Who::Key(key), permissions: Permissions::all(), visibility: Visibility::All }
+    /// A program, by its key.
+    pub(crate) fn program(key: &ApiKey) -> Self {
+        Self {
+            org: key.org_id,
+            who: Who::Key(key.id),
+            permissions: key.permissions,
+            visibility: Visibility::All,
+            is_owner: false,
+        }
+    }
+
+    /// A person, as what they are in an organization.
+    pub(crate) fn member(person: Person, member: &Member) -> Self {
+        Self {
+            org: member.org_id,
+            who: Who::Person(person),
+            permissions: member.permissions,
+            visibility: member.visibility,
+            is_owner: member.is_owner(),
+        }
+    }
+
+    /// Who looks at threads, and how far they see; `None` for programs, which see all.
+    pub(crate) fn seer(&self) -> Option<Seer> {
+        match self.who {
+            Who::Key(_) => None,
+            Who::Person(person) => Some(Seer { user: person.user, visibility: self.visibility }),
+        }
     }
 
     /// Bytes that are this caller's alone.

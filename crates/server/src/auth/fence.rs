@@ -7,7 +7,7 @@ use super::{
     caller::{Caller, Person, Who},
     client::Client,
     cookie::Cookie,
-    keys, secret,
+    keys, limits, secret,
 };
 use crate::{
     app::App,
@@ -19,12 +19,19 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tisara_domain::{Duration, Network};
+use tisara_domain::{Duration, Network, OrgId};
 
+/// Not for answers that show a secret: they would be kept for a day.
+const IDEMPOTENCY: &str = "idempotency-key";
+/// Names the organization of one request.
+const ORGANIZATION: &str = "tisara-organization";
 /// Requests before a sign-in, from one network.
 const PUBLIC: Limit = Limit { burst: 120, window_s: 60 };
 /// A session's last use is noted this often.
 const TOUCHED: Duration = Duration::from_secs(60);
+
+/// The last use of a key is noted this often.
+const KEY_TOUCHED: Duration = Duration::from_secs(5 * 60);
 
 /// Who somebody is.
 enum Identity {
@@ -38,56 +45,90 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
     let access = pattern.and_then(|pattern| access(request.method(), pattern));
     let client = Client::of(&request, &app.settings.trusted_proxies);
     request.extensions_mut().insert(client.clone());
-    match access {
+    let Some(access) = access else {
         // Every route stands in the table, as a test sees to; this is a method that the address does not
         // have, and is told as such only to those who have a key or a session.
-        None => {
-            identify(&app, request.headers(), &client).await?;
+        identify(&app, request.headers(), &client).await?;
+        return Ok(next.run(request).await);
+    };
+    if access == Access::Public {
+        slow_down(&app, &client)?;
+        return Ok(next.run(request).await);
+    }
+    let identity = identify(&app, request.headers(), &client).await?;
+    let person = match &identity {
+        Identity::Person(person) => Some(*person),
+        Identity::Program(_) => None,
+    };
+    if access.is_for_people() && person.is_none() {
+        return Err(ApiError::refused(
+            Code::Forbidden,
+            "This is for a person who is signed in; an API key cannot do it.",
+        ));
+    }
+    let mut limited = None;
+    if access.is_of_organization() {
+        let caller = match identity {
+            Identity::Program(caller) => caller,
+            Identity::Person(person) => in_organization(&app, person, request.headers()).await?,
+        };
+        if let Some(permission) = access.permission()
+            && !caller.permissions.has(permission)
+        {
+            return Err(ApiError::refused(
+                Code::Forbidden,
+                format!("You need the permission {permission} for this. Ask an admin of the organization."),
+            ));
         }
-        Some(Access::Public) => slow_down(&app, &client)?,
-        Some(Access::Person | Access::PersonRecently) => {
-            match identify(&app, request.headers(), &client).await? {
-                Identity::Person(person) => {
-                    if access == Some(Access::PersonRecently) {
-                        require_recent(&app, person)?;
-                    }
-                    request.extensions_mut().insert(person);
-                }
-                Identity::Program(_) => {
-                    return Err(ApiError::refused(
-                        Code::Forbidden,
-                        "This is for a person who is signed in; an API key cannot do it.",
-                    ));
-                }
-            }
+        if let Who::Key(key) = caller.who {
+            limited = Some(limits::take(&app, key)?);
         }
-        Some(Access::Member | Access::Needs(_)) => {
-            let caller = match identify(&app, request.headers(), &client).await? {
-                Identity::Program(caller) => caller,
-                Identity::Person(_) => {
-                    return Err(ApiError::refused(
-                        Code::OrganizationNeeded,
-                        "You do not belong to an organization yet.",
-                    ));
-                }
-            };
-            if let Some(Access::Needs(permission)) = access
-                && !caller.permissions.has(permission)
-            {
-                return Err(ApiError::refused(
-                    Code::Forbidden,
-                    format!(
-                        "You need the permission {permission} for this. Ask an admin of the organization."
-                    ),
-                ));
-            }
-            if let Who::Person(person) = caller.who {
-                request.extensions_mut().insert(person);
-            }
-            request.extensions_mut().insert(caller);
+        request.extensions_mut().insert(caller);
+        if !access.is_kept() {
+            request.headers_mut().remove(IDEMPOTENCY);
         }
     }
-    Ok(next.run(request).await)
+    if let Some(person) = person {
+        if access.is_recent() {
+            require_recent(&app, person)?;
+        }
+        request.extensions_mut().insert(person);
+    }
+    let mut response = next.run(request).await;
+    if let Some(verdict) = limited {
+        limits::tell(&mut response, verdict);
+    }
+    Ok(response)
+}
+
+/// What a person is in the organization that the request names in its header, that the session works
+/// in, or that is the person's only one. Looked up every time: a removed member is out at once.
+async fn in_organization(app: &App, person: Person, headers: &HeaderMap) -> Result<Caller> {
+    let named = headers.get(ORGANIZATION).map(|value| value.to_str().unwrap_or_default().parse::<OrgId>());
+    let named = named.transpose().map_err(|_| ApiError::NotFound("organization"))?;
+    app.store
+        .read(move |tx| {
+            if let Some(org) = named.or(person.org) {
+                if let Some(member) = tx.org(org).find_member(person.user)? {
+                    return Ok(Caller::member(person, &member));
+                }
+                if named.is_some() {
+                    return Err(ApiError::NotFound("organization"));
+                }
+            }
+            match tx.list_memberships(person.user)?.as_slice() {
+                [only] if person.org.is_none() => Ok(Caller::member(person, only)),
+                [] => Err(ApiError::refused(
+                    Code::OrganizationNeeded,
+                    "You do not belong to an organization. Make one, or accept an invitation.",
+                )),
+                _ => Err(ApiError::refused(
+                    Code::OrganizationNeeded,
+                    "Choose the organization to work in with PUT /api/v1/sessions/current/organization.",
+                )),
+            }
+        })
+        .await
 }
 
 /// Refuses what a person may do only with a password entered a moment ago.
@@ -125,7 +166,7 @@ async fn identify(app: &App, headers: &HeaderMap, client: &Client) -> Result<Ide
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::Unauthorized("Send the key as Authorization: Bearer tsr_live_…"));
         }
-        return program(app, token.trim()).await.map(Identity::Program);
+        return program(app, token.trim(), client).await.map(Identity::Program);
     }
     let Some(cookie) = Cookie::Session.find(headers, app.settings.is_https()) else {
         return Err(ApiError::Unauthorized(
@@ -135,19 +176,28 @@ async fn identify(app: &App, headers: &HeaderMap, client: &Client) -> Result<Ide
     person(app, cookie, client).await.map(Identity::Person)
 }
 
-async fn program(app: &App, token: &str) -> Result<Caller> {
+async fn program(app: &App, token: &str, client: &Client) -> Result<Caller> {
     let hash = keys::hash(keys::shaped(token)?);
     let now = app.ambient.now();
-    if let Some(caller) = app.keys.find(&hash, now) {
-        return Ok(caller);
+    let cached = app.keys.find(&hash, now);
+    let key = match cached {
+        Some(key) => key,
+        None => {
+            let found = app.store.read(move |tx| tx.find_api_key(&hash, now)).await?;
+            let key = found.ok_or(ApiError::Unauthorized(
+                "This API key is unknown, was revoked or has run out. Make a new one and use that.",
+            ))?;
+            let (org, id) = (key.org_id, key.id);
+            if key.last_used_at.is_none_or(|at| now.since(at) >= KEY_TOUCHED) {
+                app.store.write(move |tx| tx.org(org).touch_api_key(id, now, KEY_TOUCHED)).await?;
+            }
+            app.keys.keep(hash, key, now, Duration::from_millis(app.settings.key_cache_ms))
+        }
+    };
+    if !key.networks.is_empty() && !key.networks.iter().any(|network| network.contains(client.ip)) {
+        return Err(ApiError::Unauthorized("This API key may not be used from this address."));
     }
-    let found = app.store.read(move |tx| tx.find_api_key(&hash)).await?;
-    let key = found.ok_or(ApiError::Unauthorized(
-        "This API key is unknown or was revoked. Make a new one and use that.",
-    ))?;
-    let caller = Caller::key(key.org_id, key.id);
-    app.keys.keep(hash, caller, now, Duration::from_millis(app.settings.key_cache_ms));
-    Ok(caller)
+    Ok(Caller::program(&key))
 }
 
 /// Sessions are looked up every time, so that one that was ended opens nothing from then on.

@@ -9,6 +9,7 @@ mod client;
 mod cookie;
 mod fence;
 mod keys;
+mod limits;
 mod secret;
 
 pub use caller::{Caller, Person, Who};

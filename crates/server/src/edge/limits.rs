@@ -11,11 +11,11 @@ const BUCKETS_MAX: usize = 100_000;
 
 /// So many at once, and how long each takes to be given again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Limit {
+pub struct Limit {
     /// How many may come at once.
-    pub(crate) burst: u32,
+    pub burst: u32,
     /// In so many seconds the whole burst is given again.
-    pub(crate) window_s: u32,
+    pub window_s: u32,
 }
 
 impl Limit {

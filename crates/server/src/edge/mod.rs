@@ -10,4 +10,5 @@ pub use cursor::{ById, ByName, Cursor, Page, PageQuery};
 pub use error::{ApiError, Code, FieldProblem, Problem, Result};
 pub use extract::{Body, Id, Params, TwoIds, maybe};
 pub(crate) use layers::{around, no_method, no_path};
-pub(crate) use limits::{Limit, Limits};
+pub use limits::Limit;
+pub(crate) use limits::{Limits, Verdict};

@@ -93,6 +93,18 @@ impl Letters<'_> {
         )
     }
 
+    pub(crate) fn invitation(&self, to: &str, organization: &str, by: &str, secret: &str) -> Letter {
+        let link = self.link("invitations/accept", secret);
+        self.letter(
+            to,
+            "You are invited",
+            &format!(
+                "{by} invites you to work in the organization \"{organization}\". Open this link within a week and \
+                 sign in, or sign up, with this address:\n\n{link}\n\nIf you do not know them, do nothing."
+            ),
+        )
+    }
+
     pub(crate) fn email_changed(&self, to: &str, new: &str) -> Letter {
         self.letter(
             to,

@@ -24,7 +24,7 @@ fn network(client: &Client) -> String {
 
 impl Guess {
     /// At an account, by somebody who is not signed in.
-    pub(super) async fn of_account(
+    pub(crate) async fn of_account(
         app: &App,
         email: &str,
         client: &Client,
@@ -59,12 +59,12 @@ impl Guess {
     }
 
     /// At something that a network may not try without end.
-    pub(super) fn of_network(client: &Client) -> Self {
+    pub(crate) fn of_network(client: &Client) -> Self {
         Self { keys: vec![(sha256(&[b"network", network(client).as_bytes()]), Throttle::NETWORK)] }
     }
 
     /// An e-mail that somebody wants sent to an address.
-    pub(super) fn mail(email: &Email, client: &Client) -> Self {
+    pub(crate) fn mail(email: &Email, client: &Client) -> Self {
         let network = network(client);
         Self {
             keys: vec![
@@ -75,7 +75,7 @@ impl Guess {
     }
 
     /// Counts it. Refused when it has to wait; that tells nothing about the account.
-    pub(super) async fn count(&self, app: &App) -> Result<()> {
+    pub(crate) async fn count(&self, app: &App) -> Result<()> {
         let (keys, now) = (self.keys.clone(), app.ambient.now());
         match app.store.write(move |tx| tx.count_guess(&keys, now)).await? {
             None => Ok(()),
@@ -90,7 +90,7 @@ impl Guess {
     }
 
     /// The key that is forgotten when the right guess came: that of account and place.
-    pub(super) fn own_key(&self) -> Option<[u8; 32]> {
+    pub(crate) fn own_key(&self) -> Option<[u8; 32]> {
         self.keys.first().map(|(key, _)| *key)
     }
 }

@@ -15,8 +15,10 @@ mod view;
 
 pub use policies::Policies;
 
+pub(crate) use email::Email;
 pub(crate) use guess::{Guess, password_is_right};
 pub(crate) use password::Passwords;
+pub(crate) use sign_up::{link_invalid, require_mail};
 
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;

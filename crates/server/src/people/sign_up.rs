@@ -109,7 +109,7 @@ pub(super) fn country_and_phone(
 }
 
 /// Refuses what would end in an e-mail, where none can leave.
-pub(super) fn require_mail(app: &App) -> Result<()> {
+pub(crate) fn require_mail(app: &App) -> Result<()> {
     if app.mailer.works() {
         return Ok(());
     }
@@ -193,7 +193,7 @@ struct Confirmation {
     password: String,
 }
 
-pub(super) fn link_invalid() -> ApiError {
+pub(crate) fn link_invalid() -> ApiError {
     ApiError::refused(
         Code::LinkInvalid,
         "This link was used already, is too old or was not copied whole. Ask for a new one.",

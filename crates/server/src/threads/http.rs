@@ -11,7 +11,7 @@ use crate::{
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
-use tisara_domain::{CampaignId, ContactId, MessageId, NumberId, ThreadId, Timestamp, id::TypedId};
+use tisara_domain::{CampaignId, ContactId, MessageId, NumberId, ThreadId, Timestamp, UserId, id::TypedId};
 use tisara_engine::Hint;
 use tisara_store::inbox::{MessageCursor, ThreadCursor, ThreadFilter};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_messages, send_message))
         .routes(routes!(mark_read))
         .routes(routes!(resolve))
+        .routes(routes!(assign))
         .merge(super::search::routes())
 }
 
@@ -55,6 +56,7 @@ async fn list_threads(
         open: which.open,
         unread: which.unread,
         number: number.map_err(|e| ApiError::field("number", e.to_string()))?,
+        seen_by: caller.seer(),
     };
     let after = after.map(|(at, id)| ThreadCursor { at, id });
     let found = app.store.read(move |tx| tx.org(caller.org).list_threads(filter, after, limit)).await?;
@@ -90,7 +92,9 @@ async fn open_thread(
                 return Err(ApiError::field("number", "there is no such number"));
             }
             let id = tx.upsert_thread(input.contact, input.number, now, new_id)?;
-            tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))
+            tx.find_thread_seen(id, caller.seer())?.ok_or_else(|| {
+                ApiError::refused(Code::Forbidden, "Somebody else sees to this contact's thread.")
+            })
         })
         .await?;
     Ok(Json(thread))
@@ -104,7 +108,7 @@ async fn get_thread(
     caller: Caller,
     Id(id): Id<ThreadId>,
 ) -> Result<Json<ThreadView>> {
-    let found = app.store.read(move |tx| tx.org(caller.org).find_thread(id)).await?;
+    let found = app.store.read(move |tx| tx.org(caller.org).find_thread_seen(id, caller.seer())).await?;
     Ok(Json(found.ok_or(ApiError::NotFound("thread"))?.into()))
 }
 
@@ -149,7 +153,7 @@ async fn list_messages(
         .store
         .read(move |tx| {
             let mut tx = tx.org(caller.org);
-            tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))?;
+            tx.find_thread_seen(id, caller.seer())?.ok_or(ApiError::NotFound("thread"))?;
             let found = Page::new(tx.list_messages(id, before, limit)?, limit, |e| e.cursor());
             let mut texts = Texts::default();
             let views =
@@ -174,7 +178,7 @@ async fn send_message(
     let queued = app
         .write(StatusCode::ACCEPTED, move |tx| {
             let mut tx = tx.org(caller.org);
-            let thread = tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))?;
+            let thread = tx.find_thread_seen(id, caller.seer())?.ok_or(ApiError::NotFound("thread"))?;
             let message = reply::make(&mut tx, &thread, &input, message_id, now)?;
             tx.queue_message(&message)?;
             tx.find_message(message_id)?.ok_or(ApiError::NotFound("message"))
@@ -192,6 +196,7 @@ async fn mark_read(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>)
     let thread = app
         .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
+            tx.find_thread_seen(id, caller.seer())?.ok_or(ApiError::NotFound("thread"))?;
             tx.mark_thread_read(id)?;
             tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))
         })
@@ -208,7 +213,7 @@ async fn resolve(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>) -
     let thread = app
         .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
-            let thread = tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))?;
+            let thread = tx.find_thread_seen(id, caller.seer())?.ok_or(ApiError::NotFound("thread"))?;
             let open = thread.conversation_id.ok_or_else(|| {
                 ApiError::refused(Code::WrongState, "No conversation is open in this thread.")
             })?;
@@ -218,4 +223,40 @@ async fn resolve(State(app): State<App>, caller: Caller, Id(id): Id<ThreadId>) -
         .await?;
     app.engine.bus().publish(Hint::Thread(caller.org, id));
     Ok(Json(thread))
+}
+
+/// Who is to see to a thread.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Assignment {
+    /// A member; null for nobody.
+    #[schema(value_type = Option<String>)]
+    user: Option<UserId>,
+}
+
+/// Says who sees to a thread.
+#[utoipa::path(put, path = "/threads/{id}/assignee", tag = "threads", params(("id" = String, Path)),
+    request_body = Assignment, responses((status = 200, body = ThreadView)))]
+async fn assign(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<ThreadId>,
+    Body(input): Body<Assignment>,
+) -> Result<Json<ThreadView>> {
+    let thread = app
+        .store
+        .write(move |tx| {
+            let mut tx = tx.org(caller.org);
+            tx.find_thread_seen(id, caller.seer())?.ok_or(ApiError::NotFound("thread"))?;
+            if let Some(user) = input.user
+                && tx.find_member(user)?.is_none()
+            {
+                return Err(ApiError::field("user", "there is no such member"));
+            }
+            tx.assign_thread(id, input.user)?;
+            tx.find_thread(id)?.ok_or(ApiError::NotFound("thread"))
+        })
+        .await?;
+    app.engine.bus().publish(Hint::Thread(caller.org, id));
+    Ok(Json(thread.into()))
 }

@@ -81,8 +81,11 @@ async fn list_uncertain_messages(State(app): State<App>, caller: Caller) -> Resu
                 let Some(last) = numbers.last() else { return Ok::<_, ApiError>(items) };
                 after = Some(last.id);
                 for number in &numbers {
-                    let found = tx.list_uncertain_messages(number.id, LISTED)?;
-                    items.extend(found.into_iter().map(|m| UncertainMessageView::new(number.id, m)));
+                    for message in tx.list_uncertain_messages(number.id, LISTED)? {
+                        if tx.find_thread_seen(message.thread_id, caller.seer())?.is_some() {
+                            items.push(UncertainMessageView::new(number.id, message));
+                        }
+                    }
                 }
             }
         })
@@ -113,7 +116,8 @@ async fn decide_message(
     let decided = app
         .write(StatusCode::OK, move |tx| {
             let mut tx = tx.org(caller.org);
-            tx.find_message(id)?.ok_or(ApiError::NotFound("message"))?;
+            let message = tx.find_message(id)?.ok_or(ApiError::NotFound("message"))?;
+            tx.find_thread_seen(message.thread_id, caller.seer())?.ok_or(ApiError::NotFound("message"))?;
             if !tx.decide_message(id, input.decision, now)? {
                 return Err(ApiError::refused(
                     Code::WrongState,

@@ -9,7 +9,7 @@ use std::{
 };
 use tisara_domain::{
     CampaignId, ContactId, ConversationId, Duration, MessageId, NumberId, TemplateId, ThreadId, Timestamp,
-    message::Direction, template::render,
+    UserId, message::Direction, template::render,
 };
 use tisara_store::{
     OrgTx,
@@ -28,6 +28,9 @@ pub(super) struct ThreadView {
     id: ThreadId,
     #[schema(value_type = String)]
     contact: ContactId,
+    /// The member who sees to it.
+    #[schema(value_type = Option<String>)]
+    assigned_to: Option<UserId>,
     /// The contact's name; may be empty.
     contact_name: String,
     contact_phone: Option<String>,
@@ -52,6 +55,7 @@ impl From<Thread> for ThreadView {
         Self {
             id: t.id,
             contact: t.contact_id,
+            assigned_to: t.assigned_to,
             contact_name: t.contact_name,
             contact_phone: t.contact_phone,
             number: t.number_id,

@@ -3,6 +3,7 @@
 #![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is test")]
 
+pub(crate) mod operations;
 pub(crate) mod person;
 
 use axum::Router;
@@ -20,7 +21,7 @@ use tisara_server::{
     mail::{Mailer, Outbox},
     router,
 };
-use tisara_store::{Engine as Database, organizations::Organization, testing::TestStore};
+use tisara_store::{Engine as Database, api_keys::ApiKey, organizations::Organization, testing::TestStore};
 use tokio_util::sync::CancellationToken;
 
 /// The world. What it started ends when it is dropped.
@@ -172,7 +173,7 @@ impl TestApp {
             .store
             .write(move |tx| {
                 tx.create_organization(&organization)?;
-                tx.org(id).create_api_key(key_id, "test", &hash, now)
+                tx.org(id).create_api_key(&ApiKey::unbounded(id, key_id, "test", now), &hash)
             })
             .await
             .unwrap();

@@ -6,7 +6,7 @@ mod threads;
 
 pub use messages::{CampaignMessage, Entry, Message, MessageCursor};
 pub use receive::{NewInbound, NewMessage};
-pub use threads::{Thread, ThreadCursor, ThreadFilter};
+pub use threads::{Seer, Thread, ThreadCursor, ThreadFilter};
 
 use crate::words::words;
 use tisara_domain::{ConversationId, ThreadId, Timestamp};

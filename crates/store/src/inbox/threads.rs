@@ -6,7 +6,7 @@ use crate::{
     keys::last,
     seam::{Row, ToArg as _},
 };
-use tisara_domain::{ContactId, ConversationId, NumberId, ThreadId, Timestamp};
+use tisara_domain::{ContactId, ConversationId, NumberId, ThreadId, Timestamp, UserId, Visibility};
 
 /// All messages between a contact and a number, as the list of threads shows them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,6 +27,8 @@ pub struct Thread {
     pub unread: i64,
     /// The conversation that is open, if one is.
     pub conversation_id: Option<ConversationId>,
+    /// The member who sees to it.
+    pub assigned_to: Option<UserId>,
     /// The contact's name; may be empty.
     pub contact_name: String,
     /// The contact's number, if known.
@@ -42,6 +44,32 @@ pub struct ThreadFilter {
     pub unread: bool,
     /// Only those of one of our numbers.
     pub number: Option<NumberId>,
+    /// Only those that this member may see.
+    pub seen_by: Option<Seer>,
+}
+
+/// A member who looks, and how far they see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seer {
+    /// Who.
+    pub user: UserId,
+    /// Whose threads they see.
+    pub visibility: Visibility,
+}
+
+impl Seer {
+    /// What the thread `t` must fulfil, where `$n` is the member and `$1` the organization.
+    fn condition(self, n: usize) -> String {
+        match self.visibility {
+            Visibility::All => String::new(),
+            Visibility::Own => format!(" AND t.assigned_to = ${n}"),
+            Visibility::Team => format!(
+                " AND (t.assigned_to IS NULL OR t.assigned_to = ${n} OR EXISTS (SELECT 1 FROM team_member a \
+                 JOIN team_member b ON b.org_id = a.org_id AND b.team_id = a.team_id \
+                 WHERE a.org_id = $1 AND a.user_id = ${n} AND b.user_id = t.assigned_to))"
+            ),
+        }
+    }
 }
 
 /// Where a page of threads ended.
@@ -62,7 +90,7 @@ impl Thread {
 }
 
 const SELECT: &str = "SELECT t.id, t.contact_id, t.number_id, t.last_message_at, t.last_inbound_at, t.last_line, \
-                      t.unread, t.conversation_id, c.name, c.phone FROM thread t \
+                      t.unread, t.conversation_id, t.assigned_to, c.name, c.phone FROM thread t \
                       JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id WHERE t.org_id = $1";
 
 fn read(row: &Row<'_>) -> Result<Thread> {
@@ -75,8 +103,9 @@ fn read(row: &Row<'_>) -> Result<Thread> {
         last_line: row.get(5)?,
         unread: row.get(6)?,
         conversation_id: row.get(7)?,
-        contact_name: row.get(8)?,
-        contact_phone: row.get(9)?,
+        assigned_to: row.get(8)?,
+        contact_name: row.get(9)?,
+        contact_phone: row.get(10)?,
     })
 }
 
@@ -151,8 +180,38 @@ impl OrgTx<'_, '_> {
             args.push(number.to_arg());
             sql.push_str(" AND t.number_id = $5");
         }
+        if let Some(seer) = &filter.seen_by
+            && seer.visibility != Visibility::All
+        {
+            args.push(seer.user.to_arg());
+            sql.push_str(&seer.condition(args.len()));
+        }
         sql.push_str(" ORDER BY t.last_message_at DESC, t.id DESC LIMIT $4");
         self.tx.list(&sql, &args, read)
+    }
+
+    /// The thread of that id, if this member may see it.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_thread_seen(&mut self, id: ThreadId, by: Option<Seer>) -> Result<Option<Thread>> {
+        let Some(seer) = by.filter(|seer| seer.visibility != Visibility::All) else {
+            return self.find_thread(id);
+        };
+        let sql = format!("{SELECT} AND t.id = $2{}", seer.condition(3));
+        self.tx.find(&sql, args![self.org, id, seer.user], read)
+    }
+
+    /// Says who sees to a thread. `false` when there is no such thread.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn assign_thread(&mut self, id: ThreadId, to: Option<UserId>) -> Result<bool> {
+        let changed = self.tx.execute(
+            "UPDATE thread SET assigned_to = $3 WHERE org_id = $1 AND id = $2",
+            args![self.org, id, to],
+        )?;
+        Ok(changed == 1)
     }
 
     /// Notes that somebody has seen all of a thread. `false` when there was nothing unseen.

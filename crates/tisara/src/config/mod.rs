@@ -250,6 +250,9 @@ impl Config {
         if self.sending.lease_ms < 5_000 {
             wrong("sending.lease_ms", "must be at least 5000".to_owned());
         }
+        if self.server.key_calls_per_minute == 0 {
+            wrong("server.key_calls_per_minute", "must be at least 1".to_owned());
+        }
         if let Err(e) = self.trusted_proxies() {
             wrong("server.trusted_proxies", e.to_string());
         }

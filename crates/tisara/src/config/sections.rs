@@ -19,6 +19,8 @@ section! {
         /// The proxies before this server, as addresses or networks. What they say in X-Forwarded-For
         /// about the sender of a request is believed; nobody else's word is.
         trusted_proxies: Vec<String> = Vec::new();
+        /// Calls that one API key may make in a minute.
+        key_calls_per_minute: u32 = 6_000;
     }
 }
 
