@@ -182,7 +182,7 @@ impl Settings {
             webhook_max_bytes: 3 << 20,
             import_max_bytes: 5_000_000_000,
             key_cache_ms: 5_000,
-            key_limit: Limit { burst: 6_000, window_s: 60 },
+            key_limit: Limit { burst: 60_000, window_s: 60 },
             trusted_proxies: Vec::new(),
             policies: Policies::default(),
             passwords_at_once: std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),

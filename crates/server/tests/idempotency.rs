@@ -11,7 +11,7 @@ use tisara_cloud_api::{Client, Graph};
 use tisara_domain::{Ambient, ApiKeyId, Duration, OrgId, Region, Rng, id::TypedId as _, seal::Key};
 use tisara_engine::{Bus, Engine, Parts as EngineParts, Settings as EngineSettings, Vault};
 use tisara_server::{App, Parts, Settings, auth::NewKey, mail::Mailer, router};
-use tisara_store::{Store, organizations::Organization};
+use tisara_store::{Store, api_keys::ApiKey, organizations::Organization};
 use tower::ServiceExt as _;
 
 /// A database that outlives its servers, and kills them.
@@ -52,7 +52,7 @@ impl World {
                     data_key: vec![1],
                     created_at: now,
                 })?;
-                tx.org(org).create_api_key(key_id, "test", &key.hash, now)
+                tx.org(org).create_api_key(&ApiKey::unbounded(org, key_id, "test", now), &key.hash)
             };
             world.store.write(made).await.unwrap();
         });

@@ -255,7 +255,7 @@ on_both! {
         let (secret, id) = (made["secret"].as_str().unwrap(), made["key"]["id"].as_str().unwrap());
         assert!(secret.starts_with("tsr_test_") && secret.len() == 67);
         let answer = call(secret, "203.0.113.9", "/contacts").await;
-        assert_eq!(answer.headers["ratelimit-policy"], "\"key\";q=6000;w=60");
+        assert_eq!(answer.headers["ratelimit-policy"], "\"key\";q=60000;w=60");
         assert!(answer.headers["ratelimit"].to_str().unwrap().starts_with("\"key\";r="));
         answer.ok();
         call(secret, "198.51.100.9", "/contacts").await.problem(401, "unauthorized");

@@ -189,7 +189,11 @@ async fn program(app: &App, token: &str, client: &Client) -> Result<Caller> {
             ))?;
             let (org, id) = (key.org_id, key.id);
             if key.last_used_at.is_none_or(|at| now.since(at) >= KEY_TOUCHED) {
-                app.store.write(move |tx| tx.org(org).touch_api_key(id, now, KEY_TOUCHED)).await?;
+                // A full disk must not keep anyone from reading.
+                let noted = app.store.write(move |tx| tx.org(org).touch_api_key(id, now, KEY_TOUCHED)).await;
+                if let Err(e) = noted {
+                    tracing::warn!(error = %e, "the last use of a key could not be noted");
+                }
             }
             app.keys.keep(hash, key, now, Duration::from_millis(app.settings.key_cache_ms))
         }
@@ -208,7 +212,9 @@ async fn person(app: &App, cookie: &str, client: &Client) -> Result<Person> {
     let session = app.store.read(move |tx| tx.find_session(&hash, now, idle)).await?.ok_or(OVER)?;
     if now.since(session.last_seen_at) >= TOUCHED {
         let (id, ip) = (session.id, client.ip.to_string());
-        app.store.write(move |tx| tx.touch_session(id, &ip, now)).await?;
+        if let Err(e) = app.store.write(move |tx| tx.touch_session(id, &ip, now)).await {
+            tracing::warn!(error = %e, "the last use of a session could not be noted");
+        }
     }
     Ok(Person {
         user: session.user_id,

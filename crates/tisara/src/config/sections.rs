@@ -20,7 +20,7 @@ section! {
         /// about the sender of a request is believed; nobody else's word is.
         trusted_proxies: Vec<String> = Vec::new();
         /// Calls that one API key may make in a minute.
-        key_calls_per_minute: u32 = 6_000;
+        key_calls_per_minute: u32 = 60_000;
     }
 }
 
