@@ -20,6 +20,13 @@ pub trait Clock: Send + Sync + 'static {
     /// The present moment. Never goes back within a process.
     fn now(&self) -> Timestamp;
 
+    /// The present moment by whichever of the machine's clocks shows the latest. Some stand still while a
+    /// machine sleeps and some are set back, but hardly all at once: what must not be done late asks this one
+    /// as well.
+    fn latest(&self) -> Timestamp {
+        self.now()
+    }
+
     /// Ends once [`Clock::now`] is at or after `at`; at once if it already is.
     fn sleep_until(&self, at: Timestamp) -> Sleep;
 
@@ -38,16 +45,18 @@ pub struct SystemClock {
 }
 
 impl SystemClock {
-    /// Reads the wall clock once. The only place in Tisara that does.
+    /// Reads the wall clock. Nothing else in Tisara does.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "this is the one clock the rest is given")]
     pub fn new() -> Self {
-        let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        Self {
-            wall_at_start: Timestamp(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX)),
-            started: std::time::Instant::now(),
-        }
+        Self { wall_at_start: wall(), started: std::time::Instant::now() }
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "this is the one clock the rest is given")]
+fn wall() -> Timestamp {
+    let wall = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(wall.as_micros()).unwrap_or(i64::MAX))
 }
 
 impl Default for SystemClock {
@@ -59,6 +68,10 @@ impl Default for SystemClock {
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
         self.wall_at_start.plus(self.started.elapsed())
+    }
+
+    fn latest(&self) -> Timestamp {
+        self.now().max(wall())
     }
 
     #[expect(clippy::disallowed_methods, reason = "this is the one clock the rest is given")]

@@ -3,7 +3,10 @@
 //! A job carries ids and options, never data. A run that was cut off is run again from its last
 //! progress, so every runner says why a second run does no harm.
 
-use crate::{bus::Hint, parts::Shared};
+use crate::{
+    bus::Hint,
+    parts::{Shared, in_the_way},
+};
 use futures::future::BoxFuture;
 use std::sync::Arc;
 use tisara_domain::{Duration, JobId, OrgId, Timestamp};
@@ -57,7 +60,7 @@ impl JobContext {
     /// The database.
     #[must_use]
     pub fn store(&self) -> &Store {
-        &self.shared.store
+        &self.shared.store_of_jobs
     }
 
     /// Time and chance.
@@ -103,7 +106,7 @@ pub(crate) async fn run(shared: Arc<Shared>, runners: Vec<Arc<dyn JobRunner>>, s
                 }
                 Ok(None) => break,
                 Err(e) => {
-                    tracing::warn!(error = %e, "storage is in the way; jobs wait");
+                    in_the_way(&e, "jobs");
                     break;
                 }
             }
@@ -148,7 +151,7 @@ async fn one(shared: Arc<Shared>, runner: Arc<dyn JobRunner>, job: Job, stop: Ca
         .await;
     if let Err(e) = written {
         // Its lock will run out and it will be run again.
-        tracing::warn!(job.id = %id, error = %e, "the end of a job could not be written");
+        in_the_way(&e, "writing down the end of a job");
     }
     shared.bus.publish(Hint::Jobs);
 }

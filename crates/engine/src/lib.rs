@@ -32,7 +32,7 @@ mod wire;
 pub use bus::{Bus, Ear, Hint};
 pub use journal::{AppendError, Journal};
 pub use parts::Parts;
-pub use settings::Settings;
+pub use settings::{Settings, StartError};
 pub use vault::{Vault, waba_token_place};
 
 use jobs::JobRunner;
@@ -59,8 +59,8 @@ impl Engine {
     /// Starts every loop.
     ///
     /// # Errors
-    /// When the database cannot be written.
-    pub async fn start(parts: Parts, runners: Vec<Arc<dyn JobRunner>>) -> tisara_store::Result<Self> {
+    /// When the settings will not do, or the database cannot be written.
+    pub async fn start(parts: Parts, runners: Vec<Arc<dyn JobRunner>>) -> Result<Self, StartError> {
         let wire = Arc::new(parts.client.clone());
         Self::start_over(wire, parts, runners).await
     }
@@ -70,7 +70,8 @@ impl Engine {
         wire: Arc<dyn wire::Wire>,
         parts: Parts,
         runners: Vec<Arc<dyn JobRunner>>,
-    ) -> tisara_store::Result<Self> {
+    ) -> Result<Self, StartError> {
+        parts.settings.check()?;
         let shared = Arc::new(Shared::new(parts, wire));
         // SQLite has one process; whatever owned something before is dead and need not be waited for.
         if shared.store.engine() == Database::Sqlite {

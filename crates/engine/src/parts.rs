@@ -15,7 +15,17 @@ use std::{
 };
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, CampaignId, Duration, OrgId, Timestamp};
-use tisara_store::{Store, hearing::Hearing};
+use tisara_store::{Error, Store, hearing::Hearing};
+
+/// Notes that `who` could not do something for now and will try again. The store itself says when the
+/// database stops working and when it works again, once each.
+pub(crate) fn in_the_way(error: &Error, who: &'static str) {
+    if error.is_outage() {
+        tracing::debug!(%error, who, "the database is in the way");
+    } else {
+        tracing::warn!(%error, who, "the database refused; it will be tried again");
+    }
+}
 
 /// What an engine is made of. The binary picks the concrete parts.
 #[derive(Clone, Debug)]
@@ -37,6 +47,8 @@ pub struct Parts {
 /// The parts, and what the loops tell each other.
 pub(crate) struct Shared {
     pub(crate) store: Store,
+    /// Jobs wait in line with everybody else: an import shall not hold up what is sent and received.
+    pub(crate) store_of_jobs: Store,
     pub(crate) wire: Arc<dyn Wire>,
     pub(crate) ambient: Ambient,
     pub(crate) vault: Vault,
@@ -56,7 +68,8 @@ impl Shared {
         // Until the first note it is as if we had only just begun to listen.
         let hearing = Hearing { since: parts.ambient.now(), deaf_for: Duration::ZERO };
         Self {
-            store: parts.store,
+            store: parts.store.for_engine(),
+            store_of_jobs: parts.store,
             wire,
             ambient: parts.ambient,
             vault: parts.vault,

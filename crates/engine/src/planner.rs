@@ -1,6 +1,9 @@
 //! Freezing the audiences of started campaigns, and sweeping up cancelled ones.
 
-use crate::{bus::Hint, parts::Shared};
+use crate::{
+    bus::Hint,
+    parts::{Shared, in_the_way},
+};
 use std::sync::Arc;
 use tisara_domain::{CampaignId, OrgId, campaign::CampaignEvent};
 use tisara_store::{Error, Result, campaigns::CampaignError, ledger::plan::Planned};
@@ -21,12 +24,12 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
                     match tend(&shared, org, campaign, is_planning).await {
                         Ok(again) => more |= again,
                         Err(e) => {
-                            tracing::warn!(org.id = %org, campaign.id = %campaign, error = %e, "a campaign could not be planned; it will be tried again");
+                            in_the_way(&e, "planning a campaign");
                         }
                     }
                 }
             }
-            Err(e) => tracing::warn!(error = %e, "storage is in the way; the planner waits"),
+            Err(e) => in_the_way(&e, "the planner"),
         }
         if more {
             continue;
@@ -54,8 +57,9 @@ async fn tend(shared: &Shared, org: OrgId, campaign: CampaignId, is_planning: bo
             let planned = org.plan_slice(campaign, &rules, now)?;
             if planned == Planned::All {
                 match org.move_campaign(campaign, CampaignEvent::Planned, now) {
-                    Ok(_) | Err(CampaignError::Conflict(_) | CampaignError::NotFound) => {}
                     Err(CampaignError::Store(e)) => return Err(e),
+                    // Somebody has moved it on meanwhile.
+                    Ok(_) | Err(_) => {}
                 }
             }
             Ok::<_, Error>(planned)

@@ -1,6 +1,10 @@
 //! Opening a lane for every number that has work.
 
-use crate::{bus::Hint, lane::Lane, parts::Shared};
+use crate::{
+    bus::Hint,
+    lane::Lane,
+    parts::{Shared, in_the_way},
+};
 use std::{collections::BTreeMap, sync::Arc};
 use tisara_domain::NumberId;
 use tokio::task::JoinHandle;
@@ -21,7 +25,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
                     });
                 }
             }
-            Err(e) => tracing::warn!(error = %e, "storage is in the way; the sender waits"),
+            Err(e) => in_the_way(&e, "the sender"),
         }
         metrics::gauge!("tisara_lanes").set(lanes.len() as f64);
         tokio::select! {

@@ -1,7 +1,24 @@
 //! How the engine works; every value has a default that fits a small server.
 
+use crate::lane::LEASE_MARGIN;
 use serde::{Deserialize, Serialize};
 use tisara_domain::Duration;
+
+/// Why an engine does not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Nothing could be sent under a lease this short.
+    #[error("a lease of {lease_ms} ms is too short: sending.lease_ms must be at least {least_ms}")]
+    LeaseTooShort {
+        /// What is set.
+        lease_ms: u64,
+        /// What would do.
+        least_ms: u64,
+    },
+    /// The database cannot be written.
+    #[error(transparent)]
+    Store(#[from] tisara_store::Error),
+}
 
 /// The engine's settings. Units are in the names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,10 +60,35 @@ impl Settings {
     }
 
     pub(crate) fn lease(&self) -> Duration {
-        Duration::from_millis(self.lease_ms.max(1_000))
+        Duration::from_millis(self.lease_ms)
+    }
+
+    /// A lease is renewed at every tick and not used to its end: one that is too short would never let
+    /// anything be sent, or be lost on a busy machine.
+    pub(crate) fn check(&self) -> Result<(), StartError> {
+        let least = LEASE_MARGIN + self.tick() * 2;
+        if self.lease() <= least {
+            return Err(StartError::LeaseTooShort {
+                lease_ms: self.lease_ms,
+                least_ms: u64::try_from(least.as_millis()).unwrap_or(u64::MAX) + 1,
+            });
+        }
+        Ok(())
     }
 
     pub(crate) fn tick(&self) -> Duration {
         Duration::from_millis(self.tick_ms.max(10))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_lease_that_leaves_no_time_to_send_is_refused() {
+        assert!(Settings::default().check().is_ok());
+        let refused = Settings { lease_ms: 4_000, ..Settings::default() }.check().unwrap_err();
+        assert!(refused.to_string().contains("at least 4001"), "{refused}");
     }
 }

@@ -1,7 +1,7 @@
 //! What has to be done from time to time: noting that we hear, telling what changed, throwing away
 //! what is old.
 
-use crate::parts::Shared;
+use crate::parts::{Shared, in_the_way};
 use std::sync::Arc;
 use tisara_domain::{Duration, Timestamp};
 use tisara_store::{Engine as Database, hearing::Hearing};
@@ -34,7 +34,7 @@ pub(crate) async fn run(shared: Arc<Shared>, mut start: Start, stop: Cancellatio
         if now >= next_trim {
             next_trim = now.plus(TRIM);
             if let Err(e) = trim(&shared, now).await {
-                tracing::warn!(error = %e, "old entries could not be thrown away; it will be tried again");
+                in_the_way(&e, "throwing away what is old");
             }
         }
         shared.tell_touched();
@@ -99,7 +99,7 @@ async fn note_hearing(shared: &Shared, now: Timestamp, gap: Duration) -> bool {
             true
         }
         Err(e) => {
-            tracing::warn!(error = %e, "storage is in the way");
+            in_the_way(&e, "noting that we hear");
             false
         }
     }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use futures::{FutureExt as _, future::BoxFuture};
 use std::sync::Arc;
-use tisara_cloud_api::{AccessToken, CallError, Client, NumberRoute, SendReceipt};
+use tisara_cloud_api::{AccessToken, CallError, Client, NumberRoute, SendReceipt, client::Gate};
 
 /// What becomes of one send.
 pub(crate) type Sending = BoxFuture<'static, Result<SendReceipt, CallError>>;
@@ -16,8 +16,8 @@ pub(crate) trait Wire: Send + Sync {
 
 /// The way for one number.
 pub(crate) trait Route: Send + Sync {
-    /// Sends a message that is already written as JSON.
-    fn send(&self, body: Bytes) -> Sending;
+    /// Sends a message that is already written as JSON, if the gate says yes when it is about to leave.
+    fn send(&self, body: Bytes, gate: Gate) -> Sending;
 }
 
 impl Wire for Client {
@@ -32,8 +32,8 @@ struct Direct {
 }
 
 impl Route for Direct {
-    fn send(&self, body: Bytes) -> Sending {
+    fn send(&self, body: Bytes, gate: Gate) -> Sending {
         let (route, access) = (self.route.clone(), self.access.clone());
-        async move { route.send_body(&access, body).await }.boxed()
+        async move { route.send_body_while(&access, body, gate).await }.boxed()
     }
 }

@@ -23,6 +23,7 @@ mod numbers;
 mod openapi;
 mod organizations;
 mod people;
+mod restored;
 mod routes;
 mod sessions;
 mod templates;

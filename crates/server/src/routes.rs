@@ -6,7 +6,7 @@ use crate::{
     app::App,
     auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
-    organizations, people, sessions, templates, threads, webhooks,
+    organizations, people, restored, sessions, templates, threads, webhooks,
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse as _, routing::get};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -23,6 +23,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(campaigns::routes())
         .merge(threads::routes())
         .merge(journal::routes())
+        .merge(restored::routes())
         .merge(jobs::routes())
         .merge(people::routes())
         .merge(organizations::routes())

@@ -72,6 +72,17 @@ impl Api {
         self.call(self.http.get(format!("{}{path}", self.base))).await
     }
 
+    /// Status of a `GET`, and when it says to come again.
+    ///
+    /// # Errors
+    /// When there is no answer.
+    pub async fn status_of(&self, path: &str) -> anyhow::Result<(u16, Option<String>)> {
+        let answer = self.http.get(format!("{}{path}", self.base)).bearer_auth(&self.key).send().await?;
+        let retry_after =
+            answer.headers().get("retry-after").and_then(|v| v.to_str().ok()).map(str::to_owned);
+        Ok((answer.status().as_u16(), retry_after))
+    }
+
     /// One `POST`.
     ///
     /// # Errors

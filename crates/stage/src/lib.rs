@@ -5,12 +5,16 @@
 
 mod address;
 mod api;
+mod front;
 mod meta;
+mod postgres;
 mod process;
 mod server;
 
 pub use address::free_address;
 pub use api::{Api, CallError, count, text};
+pub use front::Front;
 pub use meta::Meta;
+pub use postgres::{Bystander, Postgres};
 pub use process::Usage;
 pub use server::{Server, Setup};

@@ -27,6 +27,7 @@ pub struct Server {
     ambient: Ambient,
     http: reqwest::Client,
     child: Option<Child>,
+    env: Vec<(String, String)>,
 }
 
 /// How a server is set up.
@@ -72,7 +73,7 @@ impl Server {
         std::fs::write(dir.join("tisara.toml"), config)?;
         let http = reqwest::Client::builder().timeout(ANSWER_PATIENCE).build()?;
         let tisara = std::path::absolute(tisara)?;
-        Ok(Self { tisara, dir: dir.to_path_buf(), address, ambient, http, child: None })
+        Ok(Self { tisara, dir: dir.to_path_buf(), address, ambient, http, child: None, env: Vec::new() })
     }
 
     fn command(&self) -> Command {
@@ -84,7 +85,59 @@ impl Server {
         }
         command.arg("--config").arg(self.dir.join("tisara.toml")).current_dir(&self.dir);
         command.stdin(Stdio::null());
+        command.envs(self.env.iter().map(|(name, value)| (name, value)));
         command
+    }
+
+    /// A setting more, from the next start on: `storage.wait_ms` and its value.
+    #[must_use]
+    pub fn with(mut self, setting: &str, value: impl ToString) -> Self {
+        let name = format!("TISARA_{}", setting.replace('.', "__").to_uppercase());
+        self.env.push((name, value.to_string()));
+        self
+    }
+
+    /// Its folder.
+    #[must_use]
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// The number of its process.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn pid(&self) -> anyhow::Result<u32> {
+        Ok(self.child.as_ref().context("the server does not run")?.id())
+    }
+
+    /// Sends it a signal by name: STOP, CONT.
+    ///
+    /// # Errors
+    /// When it does not run.
+    pub fn signal(&self, name: &str) -> anyhow::Result<()> {
+        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid()?.to_string()]).status()?;
+        ensure!(sent.success(), "the server could not be sent {name}");
+        Ok(())
+    }
+
+    /// Status and text of one of its pages: `/readyz`, `/metrics`.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn page(&self, path: &str) -> anyhow::Result<(u16, String)> {
+        let answer = self.http.get(format!("http://{}{path}", self.address)).send().await?;
+        Ok((answer.status().as_u16(), answer.text().await?))
+    }
+
+    /// One of its metrics, without labels or with those it is written with; 0 when there is none.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn metric(&self, name: &str) -> anyhow::Result<f64> {
+        let (_, page) = self.page("/metrics").await?;
+        let line = page.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' ')?.parse().ok());
+        Ok(line.unwrap_or_default())
     }
 
     fn log(&self) -> std::io::Result<File> {

@@ -182,6 +182,12 @@ pub enum CampaignError {
     /// It is not in a state for that.
     #[error(transparent)]
     Conflict(#[from] CampaignConflict),
+    /// It came out of a backup: what waits in it may have been sent since.
+    #[error("this campaign was restored from a backup, and what waits in it may have been sent since")]
+    Restored,
+    /// It is not held because of a restore.
+    #[error("this campaign is not held since a restore")]
+    NotRestored,
     /// The database.
     #[error(transparent)]
     Store(#[from] Error),
@@ -190,6 +196,10 @@ pub enum CampaignError {
 impl IsTransient for CampaignError {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Store(e) if e.is_transient())
+    }
+
+    fn storage(&self) -> Option<&Error> {
+        if let Self::Store(e) = self { Some(e) } else { None }
     }
 }
 
@@ -272,13 +282,18 @@ impl OrgTx<'_, '_> {
         reason: Option<&str>,
         now: Timestamp,
     ) -> Result<CampaignState, CampaignError> {
-        let from: CampaignState = self
+        let (from, held): (CampaignState, Option<String>) = self
             .tx
-            .find("SELECT state FROM campaign WHERE org_id = $1 AND id = $2", args![self.org, id], |r| {
-                r.get(0)
-            })?
+            .find(
+                "SELECT state, paused_reason FROM campaign WHERE org_id = $1 AND id = $2",
+                args![self.org, id],
+                |r| Ok((r.get(0)?, r.get(1)?)),
+            )?
             .ok_or(CampaignError::NotFound)?;
         let to = from.after(event)?;
+        if event == CampaignEvent::Resume && crate::backup::is_restored(held.as_deref()) {
+            return Err(CampaignError::Restored);
+        }
         let started = (event == CampaignEvent::Start).then_some(now);
         // A cancelled campaign is over once what waited has been skipped, see `skip_cancelled`.
         let finished =
@@ -291,7 +306,7 @@ impl OrgTx<'_, '_> {
         if moved == 0 {
             // Somebody moved it since the line above; on PostgreSQL the row was not locked.
             return Err(
-                Error::Unavailable("the campaign was being changed at the same moment".to_owned()).into()
+                Error::Conflict("the campaign was being changed at the same moment".to_owned()).into()
             );
         }
         Ok(to)

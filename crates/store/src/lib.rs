@@ -6,6 +6,7 @@
 //! test in `tests/`, run on both engines. Nothing outside this crate names a driver or writes SQL.
 
 pub mod api_keys;
+pub mod backup;
 pub mod campaigns;
 pub mod consents;
 pub mod contacts;
@@ -39,5 +40,5 @@ pub mod wabas;
 pub mod watermarks;
 mod words;
 
-pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url};
+pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url, Waited};
 pub use words::UnknownWord;

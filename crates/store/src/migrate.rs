@@ -45,7 +45,7 @@ impl Store {
     /// When the database is newer than this program, or a migration that was applied has since been
     /// changed, or the database refuses.
     pub async fn migrate(&self, now: Timestamp) -> Result<Migrated> {
-        self.write(move |tx| migrate(tx, now)).await
+        self.write(move |tx| up_to(tx, now, newest())).await
     }
 
     /// The number of the newest migration that was applied; 0 for an empty database.
@@ -53,7 +53,7 @@ impl Store {
     /// # Errors
     /// As the database says.
     pub async fn version(&self) -> Result<i64> {
-        self.read(|tx| Ok(applied(tx)?.last().map_or(0, |(number, _)| *number))).await
+        self.read(version).await
     }
 }
 
@@ -63,8 +63,16 @@ pub fn newest() -> i64 {
     MIGRATIONS.last().map_or(0, |m| m.number)
 }
 
-fn migrate(tx: &mut Tx<'_>, now: Timestamp) -> Result<Migrated> {
+/// As of [`Store::version`].
+pub(crate) fn version(tx: &mut Tx<'_>) -> Result<i64> {
+    Ok(applied(tx)?.last().map_or(0, |(number, _)| *number))
+}
+
+/// Applies what is missing up to a migration.
+pub(crate) fn up_to(tx: &mut Tx<'_>, now: Timestamp, last: i64) -> Result<Migrated> {
     if tx.engine() == Engine::Postgres {
+        // Changing large tables takes its time, and so may another node that is at it.
+        tx.script("SET LOCAL lock_timeout = 0; SET LOCAL statement_timeout = 0")?;
         tx.execute("SELECT pg_advisory_xact_lock($1)", crate::args![POSTGRES_LOCK])?;
     }
     let done = applied(tx)?;
@@ -83,7 +91,7 @@ fn migrate(tx: &mut Tx<'_>, now: Timestamp) -> Result<Migrated> {
         )?;
     }
     let mut fresh = Vec::new();
-    for m in MIGRATIONS {
+    for m in MIGRATIONS.iter().filter(|m| m.number <= last) {
         let sql = match tx.engine() {
             Engine::Sqlite => m.sqlite,
             Engine::Postgres => m.postgres,

@@ -26,7 +26,8 @@ impl TestStore {
             Engine::Sqlite => Url::Sqlite(dir.path().join("test.db")),
             Engine::Postgres => Url::Postgres(fresh_schema()),
         };
-        let options = Options { sqlite_readers: 1, sqlite_cache_mib: 8, postgres_connections: 4 };
+        let options =
+            Options { sqlite_readers: 1, sqlite_cache_mib: 8, postgres_connections: 4, ..Options::default() };
         let store = Store::open(&url, options).expect("the test database opens");
         store.migrate(Timestamp::from_seconds(1_790_000_000)).await.expect("the migrations apply");
         Self { store, url, _dir: dir }

@@ -88,6 +88,24 @@ pub enum Command {
     /// Example: tisara repair --check
     Repair(Repair),
 
+    /// Write everything into one file, as it is at one moment. The server may go on working.
+    ///
+    /// Works on both databases and needs no tool of theirs. Files being imported are not in it, nor is the key
+    /// that seals the access tokens, unless asked for: keep a copy of it elsewhere.
+    ///
+    /// Example: tisara backup /backup/tisara-2026-11-22
+    Backup(Backup),
+
+    /// Put a backup into an empty database, of either kind. Stop the server first.
+    ///
+    /// What was waiting to be sent when the backup was made may have been sent since. So nothing of it is sent
+    /// before you say so: campaigns are paused, replies are uncertain. What webhooks tell still counts.
+    ///
+    /// Examples: tisara restore /backup/tisara-2026-11-22 --check
+    ///           tisara restore /backup/tisara-2026-11-22 --database postgres://tisara@localhost/tisara
+    #[command(verbatim_doc_comment)]
+    Restore(Restore),
+
     /// Contacts of an organization, through a running server.
     #[command(subcommand)]
     Contacts(Contacts),
@@ -266,6 +284,50 @@ pub struct Repair {
     pub json: bool,
 }
 
+/// `tisara backup`.
+#[derive(Debug, Args)]
+pub struct Backup {
+    /// The file to write; there must be none of that name.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Put the key that seals the access tokens into the file too: then whoever has it can read them.
+    #[arg(long)]
+    pub include_key: bool,
+
+    /// Print what is in it as one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// `tisara restore`.
+#[derive(Debug, Args)]
+pub struct Restore {
+    /// The backup.
+    pub file: PathBuf,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Only read the file and check that it is whole; change nothing.
+    #[arg(long)]
+    pub check: bool,
+
+    /// Throw away what is in the database.
+    #[arg(long)]
+    pub replace: bool,
+
+    /// Restore although the right key is missing; every number must then be connected again.
+    #[arg(long)]
+    pub without_key: bool,
+
+    /// Print what was restored and what is held as one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// A running server and the key to it.
 #[derive(Debug, Clone, Args)]
 pub struct Remote {
@@ -372,6 +434,14 @@ pub enum Campaign {
     ///
     /// Example: tisara campaign uncertain campaign_01h… --decide send-again
     Uncertain(CampaignUncertain),
+
+    /// Let a paused campaign go on.
+    ///
+    /// A campaign that came out of a backup goes on only with --after-restore, since what waits in it may have
+    /// been sent between the backup and the restore. --dry-run prints how many messages it would send.
+    ///
+    /// Example: tisara campaign resume campaign_01h455vb4pex5vsknk084sn02q --after-restore --dry-run
+    Resume(CampaignResume),
 }
 
 /// `tisara campaign start`.
@@ -480,6 +550,21 @@ pub enum Decide {
     GiveUp,
     /// Count as sent.
     MarkSent,
+}
+
+/// `tisara campaign resume`.
+#[derive(Debug, Args)]
+pub struct CampaignResume {
+    #[command(flatten)]
+    pub one: CampaignOne,
+
+    /// It was restored from a backup, and what waits in it was not sent meanwhile, or may be sent again.
+    #[arg(long)]
+    pub after_restore: bool,
+
+    /// With --after-restore: only say what would be sent.
+    #[arg(long, requires = "after_restore")]
+    pub dry_run: bool,
 }
 
 /// `tisara org …`.

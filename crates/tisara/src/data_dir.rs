@@ -94,8 +94,27 @@ pub fn open_key(path: &Path, rng: &Rng) -> Result<Key, Failure> {
     }
 }
 
+/// Reads the key-encryption key, if there is one.
+///
+/// # Errors
+/// As [`open_key`].
+pub fn find_key(path: &Path) -> Result<Option<Key>, Failure> {
+    match path.try_exists() {
+        Ok(false) => Ok(None),
+        // It is there: nothing is made.
+        _ => open_key(path, &Rng::seeded(0)).map(Some),
+    }
+}
+
 fn make_key(path: &Path, rng: &Rng) -> Result<Key, Failure> {
-    let key = Key::generate(rng);
+    keep_key(path, &Key::generate(rng))
+}
+
+/// Writes a key into a key file that is not there yet; gives the one that then is.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn keep_key(path: &Path, key: &Key) -> Result<Key, Failure> {
     let text: String = key.to_bytes().iter().map(|b| format!("{b:02x}")).collect();
     // Written beside and renamed: a crash leaves either no key or a whole one.
     let draft = path.with_extension("new");

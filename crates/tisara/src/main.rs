@@ -3,6 +3,7 @@
 
 #![expect(unreachable_pub, reason = "a program has no callers outside; `pub` marks what a module offers")]
 
+mod backup;
 mod campaign;
 mod cli;
 mod config;
@@ -63,6 +64,8 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Contacts(command) => contacts::run(&command).await,
         Command::Org(command) => org::run(file, &command).await,
         Command::Migrate(place) => migrate::run(file, &place).await,
+        Command::Backup(args) => backup::run_backup(file, &args).await,
+        Command::Restore(args) => backup::run_restore(file, &args).await,
         Command::Repair(args) => repair::run(file, &args).await,
         Command::Doctor(args) => doctor::run(file, &args).await,
     }

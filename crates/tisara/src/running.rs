@@ -11,7 +11,7 @@ use metrics_exporter_prometheus::{PrometheusBuilder, PrometheusHandle};
 use std::{net::SocketAddr, path::Path, sync::Arc};
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, Duration};
-use tisara_engine::{Bus, Engine, Vault, jobs::JobRunner};
+use tisara_engine::{Bus, Engine, StartError, Vault, jobs::JobRunner};
 use tisara_server::{App, contacts::import::ImportRunner};
 use tisara_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -67,7 +67,10 @@ pub async fn start(
     };
     let settings = server_settings(config, address, data_dir.path())?;
     let runners: Vec<Arc<dyn JobRunner>> = vec![Arc::new(ImportRunner::new(data_dir.path()))];
-    let engine = Engine::start(parts, runners).await.map_err(|e| exit::storage(&e, &url))?;
+    let engine = Engine::start(parts, runners).await.map_err(|e| match e {
+        StartError::Store(e) => exit::storage(&e, &url),
+        StartError::LeaseTooShort { .. } => Failure::usage(e.to_string()),
+    })?;
     let app = App::new(tisara_server::Parts {
         store: store.clone(),
         engine: engine.clone(),

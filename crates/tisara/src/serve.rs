@@ -14,6 +14,7 @@ pub async fn run(file: Option<&Path>, args: &Serve) -> anyhow::Result<()> {
         return Ok(());
     }
     logging::start(&config.logging);
+    stop::survive_file_limits()?;
     let ambient = setup::ambient()?;
     let listener = listen::bind(config.server.listen).await?;
     let metrics = running::collect_metrics(&ambient)?;

@@ -21,6 +21,25 @@ pub async fn asked() -> Result<(), Failure> {
     tokio::signal::ctrl_c().await.map_err(no_signals)
 }
 
+/// A file that would grow beyond the limit for this user (`ulimit -f`) is as a full disk: writing fails, and
+/// goes on once there is room. Left alone, the system would end the process instead (SIGXFSZ).
+///
+/// # Errors
+/// When the system does not let us listen for signals.
+pub fn survive_file_limits() -> Result<(), Failure> {
+    #[cfg(unix)]
+    {
+        use tokio::signal::unix::{SignalKind, signal};
+        /// On Linux, macOS and the BSDs.
+        const SIGXFSZ: i32 = 25;
+        // Listened for once, it never ends the process again.
+        signal(SignalKind::from_raw(SIGXFSZ))
+            .map(drop)
+            .map_err(|e| Failure::surroundings(format!("no signals from the system: {e}")))?;
+    }
+    Ok(())
+}
+
 /// Runs `work` to its end, unless somebody asks to stop.
 ///
 /// # Errors

@@ -4,7 +4,7 @@
 
 use tisara_domain::Rng;
 use tisara_store::{Engine, Url, testing::TestStore};
-use tisara_torture::{Plan, run};
+use tisara_torture::{Harm, Plan, run};
 
 /// Another script each time; the seed is printed.
 async fn nothing_is_lost_or_doubled_on(database: String) {
@@ -12,6 +12,7 @@ async fn nothing_is_lost_or_doubled_on(database: String) {
     eprintln!("seed {seed} on {database}");
     let plan = Plan {
         kills: 3,
+        harm: Harm::Kill,
         recipients: 1_500,
         seed,
         database,

@@ -1,5 +1,6 @@
 //! Proves the promise the hard way: campaigns and chats run, the network and Meta misbehave, and the
-//! server is killed with SIGKILL again and again. At the end every message is accounted for.
+//! server is killed with SIGKILL again and again, or its database, its disk or one of two nodes fails
+//! ([`Harm`]). At the end every message is accounted for.
 //!
 //! The judge is the emulator, which lives in this process and survives the kills; the server is the
 //! `tisara` binary, a process of its own, known only by its command line, its API and its webhooks.
@@ -10,10 +11,12 @@
 //! a kill hits), a seed gives the same script but not the same bytes.
 
 mod chats;
+mod harm;
 mod judge;
 mod script;
 mod stage;
 mod world;
 
+pub use harm::Harm;
 pub use judge::Outcome;
 pub use script::{Plan, run};

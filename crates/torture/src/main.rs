@@ -3,7 +3,7 @@
 use clap::Parser;
 use std::{io::Write as _, path::PathBuf, process::ExitCode};
 use tisara_domain::Rng;
-use tisara_torture::{Plan, run};
+use tisara_torture::{Harm, Plan, run};
 
 /// Kills a server over and over while it sends and receives, and judges what became of every message.
 ///
@@ -59,6 +59,7 @@ fn torture(cli: Cli) -> anyhow::Result<bool> {
     let beside = || -> anyhow::Result<PathBuf> { Ok(std::env::current_exe()?.with_file_name("tisara")) };
     let plan = Plan {
         kills: cli.kills,
+        harm: Harm::Kill,
         recipients: cli.recipients,
         seed,
         database: cli.database,

@@ -3,6 +3,7 @@
 
 use crate::{
     chats::Chats,
+    harm::Harm,
     judge::{Outcome, Shown, is_settled, judge},
     stage::Stage,
     world,
@@ -22,8 +23,10 @@ const STUCK: Duration = Duration::from_secs(240);
 /// What is to be done.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// How often the server is killed.
+    /// How often it is done.
     pub kills: u32,
+    /// What is done.
+    pub harm: Harm,
     /// Recipients of all campaigns together; rounded up to the same for each.
     pub recipients: u32,
     /// Decides all that is left to chance.
@@ -47,11 +50,9 @@ pub(crate) struct Sent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Act {
     Start(u32),
-    Kill {
+    Harm {
         /// Not at the very moment, but so much later.
         after_ms: u64,
-        /// How long it stays dead.
-        dead_ms: u64,
     },
     Throttle(u64),
 }
@@ -71,14 +72,23 @@ fn acts(kills: u32, total: u64, rng: &Rng) -> Vec<(u64, Act)> {
             _ => (rng.below(total * 97 / 100), rng.below(150)),
         };
         last_at = at;
-        // Mostly as a supervisor restarts it; sometimes long enough for webhooks to pile up.
-        let dead_ms = if rng.chance(0.1) { 3_000 } else { rng.below(300) };
-        acts.push((at, Act::Kill { after_ms, dead_ms }));
+        acts.push((at, Act::Harm { after_ms }));
     }
     for _ in 0..10 {
         acts.push((rng.below(total * 9 / 10), Act::Throttle(5 + rng.below(25))));
     }
     acts.sort_by_key(|(at, _)| *at);
+    acts
+}
+
+/// Harm of any other kind lasts for seconds: one after the other over the campaigns, none near the end.
+fn spread(times: u32, total: u64, rng: &Rng) -> Vec<(u64, Act)> {
+    let mut acts: Vec<(u64, Act)> = (0..CAMPAIGNS).map(|n| (0, Act::Start(n))).collect();
+    for n in 0..times {
+        let part = total * 8 / 10 / u64::from(times);
+        let at = total / 20 + part * u64::from(n) + rng.below(part / 4);
+        acts.push((at, Act::Harm { after_ms: rng.below(150) }));
+    }
     acts
 }
 
@@ -108,11 +118,13 @@ pub async fn run(plan: Plan) -> anyhow::Result<Outcome> {
 async fn torture(plan: &Plan, stage: &mut Stage, ambient: &Ambient) -> anyhow::Result<Outcome> {
     let rng = Rng::seeded(plan.seed);
     let people = plan.recipients.div_ceil(CAMPAIGNS).max(1);
-    let (early, late) = if plan.kills > 1 { (1, plan.kills - 1) } else { (0, plan.kills) };
+    let is_killing = matches!(plan.harm, Harm::Kill);
+    let (early, late) = if plan.kills > 1 && is_killing { (1, plan.kills - 1) } else { (0, plan.kills) };
     import(stage, ambient, people, early, &rng).await?;
 
     let chats = Chats::begin(stage.emulator.clone(), stage.api.clone(), people, ambient.clone(), rng.fork());
-    let acts = acts(late, u64::from(people) * u64::from(CAMPAIGNS), &rng);
+    let total = u64::from(people) * u64::from(CAMPAIGNS);
+    let acts = if is_killing { acts(late, total, &rng) } else { spread(late, total, &rng) };
     let (mut sent, mut killed) = (Vec::new(), early);
     let began_at = ambient.now();
     let note = |what: &str, stage: &Stage, ambient: &Ambient| {
@@ -125,13 +137,11 @@ async fn torture(plan: &Plan, stage: &mut Stage, ambient: &Ambient) -> anyhow::R
         match act {
             Act::Start(n) => sent.push(start(stage, n, people).await?),
             Act::Throttle(calls) => stage.emulator.add_fault(world::throttling(calls)),
-            Act::Kill { after_ms, dead_ms } => {
+            Act::Harm { after_ms } => {
                 ambient.sleep(Duration::from_millis(after_ms)).await;
-                stage.server.kill()?;
+                note(&format!("harm {killed}"), stage, ambient);
+                plan.harm.strike(stage, plan, ambient, &rng, killed).await?;
                 killed += 1;
-                note(&format!("kill {killed}"), stage, ambient);
-                ambient.sleep(Duration::from_millis(dead_ms)).await;
-                stage.server.start().await?;
             }
         }
     }
@@ -140,7 +150,11 @@ async fn torture(plan: &Plan, stage: &mut Stage, ambient: &Ambient) -> anyhow::R
     let (written, replies) = settle(plan, stage, ambient, chats, &sent).await?;
     note("all settled", stage, ambient);
     let mut outcome = judge(stage, &sent, &written, &replies, plan.tell).await?;
+    plan.harm.check_log(stage, killed)?;
     stage.server.stop().await?;
+    if let Some(second) = &mut stage.second {
+        second.stop().await?;
+    }
     let (code, found) = stage.server.run(&["repair", "--check", "--json"]).await?;
     let differences = found["differences"].as_array().map_or(1, Vec::len) as u64;
     ensure!((code == 0) == (differences == 0), "repair --check ended with {code}: {found}");
@@ -307,7 +321,7 @@ mod tests {
         for seed in 0..50 {
             let total = 10_000;
             let acts = acts(30, total, &Rng::seeded(seed));
-            assert_eq!(acts.iter().filter(|(_, act)| matches!(act, Act::Kill { .. })).count(), 30);
+            assert_eq!(acts.iter().filter(|(_, act)| matches!(act, Act::Harm { .. })).count(), 30);
             let mut started = 0;
             for (at, act) in acts {
                 started += u64::from(matches!(act, Act::Start(_)));

@@ -1,15 +1,16 @@
 //! All that runs: the emulator in this process, the server beside it, an organization with two numbers.
 
 use crate::{
+    harm::{Harm, LEASE_MS},
     script::Plan,
-    world::{self, GRACE_MS, PACE_PER_SECOND, REQUEST_TIMEOUT_MS},
+    world::{self, GRACE_MS, REQUEST_TIMEOUT_MS},
 };
 use anyhow::{Context as _, bail};
 use serde_json::{Value, json};
 use std::path::PathBuf;
 use tisara_domain::Ambient;
 use tisara_emulator::{Control, Emulator, World};
-use tisara_stage::{Api, Server, Setup, free_address, text};
+use tisara_stage::{Api, Front, Server, Setup, free_address, text};
 use tokio::net::TcpListener;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -22,6 +23,10 @@ pub(crate) struct Stage {
     pub(crate) numbers: Vec<String>,
     /// Our id of the template that is sent.
     pub(crate) template: String,
+    /// The second node, where there are two.
+    pub(crate) second: Option<Server>,
+    /// What stands before two nodes.
+    pub(crate) front: Option<Front>,
     folder: Folder,
     _emulator_runs: DropGuard,
 }
@@ -36,7 +41,12 @@ impl Stage {
         let listener = TcpListener::bind("127.0.0.1:0").await?;
         let meta = listener.local_addr()?;
 
-        let webhooks = format!("http://{address}/webhooks/whatsapp");
+        let front = match plan.harm {
+            Harm::Nodes => Some(Front::start(address).await?),
+            _ => None,
+        };
+        let before = front.as_ref().map_or(address, |front| front.address);
+        let webhooks = format!("http://{before}/webhooks/whatsapp");
         let emulator = Emulator::new(world::settings(plan.seed, webhooks), ambient.clone());
         let control = emulator.control();
         let cancel = CancellationToken::new();
@@ -51,16 +61,29 @@ impl Stage {
         };
         let more = format!(
             "request_timeout_ms = {REQUEST_TIMEOUT_MS}\n\
-             [sending]\ngrace_ms = {GRACE_MS}\nlease_ms = 5000\npace_per_second = {PACE_PER_SECOND}\n"
+             [sending]\ngrace_ms = {GRACE_MS}\nlease_ms = {LEASE_MS}\npace_per_second = {}\n",
+            plan.harm.pace_per_second()
         );
         let setup = Setup { tisara: &plan.tisara, dir: &folder.path, database, meta, address, more: &more };
-        let mut server = Server::new(&setup, ambient.clone())?;
+        // Short waits, and just enough connections for the engine to have some of its own.
+        let hurried = |server: Server| match plan.harm.is_to_the_database() {
+            true => server
+                .with("storage.wait_ms", 1_000)
+                .with("storage.lock_wait_ms", 1_000)
+                .with("storage.postgres_connections", 4),
+            false => server,
+        };
+        let mut server = hurried(Server::new(&setup, ambient.clone())?);
         let (_, made) = server.run(&["org", "create", "Torture", "--json"]).await?;
-        let api = Api::new(address, &text(&made["key"])?, ambient.clone())?;
+        let api = Api::new(before, &text(&made["key"])?, ambient.clone())?;
         server.start().await?;
+        let second = match &front {
+            Some(_) => Some(second_node(&setup, ambient).await?),
+            None => None,
+        };
         let (numbers, template) = connect(&api).await?;
         let _emulator_runs = cancel.drop_guard();
-        Ok(Self { server, api, emulator: control, numbers, template, folder, _emulator_runs })
+        Ok(Self { server, api, emulator: control, numbers, template, second, front, folder, _emulator_runs })
     }
 
     /// Keeps the data folder, and says where it is.
@@ -70,6 +93,17 @@ impl Stage {
         }
         self.folder.path.clone()
     }
+}
+
+/// A node more on the same database, with the same key.
+async fn second_node(first: &Setup<'_>, ambient: &Ambient) -> anyhow::Result<Server> {
+    let dir = first.dir.join("second");
+    std::fs::create_dir_all(dir.join("data"))?;
+    std::fs::copy(first.dir.join("data/key"), dir.join("data/key"))?;
+    let setup = Setup { dir: &dir, address: free_address()?, ..first.clone() };
+    let mut server = Server::new(&setup, ambient.clone())?;
+    server.start().await?;
+    Ok(server)
 }
 
 /// Connects the account; gives the ids of the numbers and of the template.

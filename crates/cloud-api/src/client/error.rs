@@ -33,6 +33,9 @@ pub enum NotSent {
     /// The request could not be built: a bad id, address or body.
     #[error("the request could not be built: {0}")]
     Request(String),
+    /// The caller's gate was shut when it was about to leave.
+    #[error("it was held back")]
+    Held,
 }
 
 /// Why the outcome is not known.
@@ -67,7 +70,7 @@ impl CallError {
     #[must_use]
     pub fn action(&self) -> Action {
         match self {
-            Self::NotSent(NotSent::Connect(_)) => Action::Retry,
+            Self::NotSent(NotSent::Connect(_) | NotSent::Held) => Action::Retry,
             Self::NotSent(NotSent::Request(_)) => Action::FixRequest,
             Self::Unknown(_) => Action::MayHaveGoneOut,
             Self::Refused(error) => error.action(),

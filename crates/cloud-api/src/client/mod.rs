@@ -6,12 +6,14 @@
 
 pub(crate) mod call;
 mod error;
+mod gate;
 pub(crate) mod page;
 mod send;
 pub mod usage;
 
 pub use call::MAX_ANSWER_BYTES;
 pub use error::{CallError, ErrorBody, ErrorData, ErrorEnvelope, GraphError, NotSent, Unknown};
+pub use gate::Gate;
 pub use page::{Cursors, Page, PageRequest, Paging};
 pub use send::{ContactEcho, MessageId, MessageStatus, NumberRoute, SendAnswer, SendReceipt};
 
@@ -77,6 +79,11 @@ impl Client {
         // The emulator on this machine is not reached through a proxy of the network.
         if is_loopback(&graph.base_url) {
             builder = builder.no_proxy();
+        }
+        // What a broken line has kept from Meta for longer than we wait shall not reach it later.
+        #[cfg(target_os = "linux")]
+        {
+            builder = builder.tcp_user_timeout(Duration::from_millis(graph.request_timeout_ms));
         }
         builder
             .user_agent(concat!("tisara/", env!("CARGO_PKG_VERSION")))

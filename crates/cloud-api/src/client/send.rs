@@ -3,10 +3,12 @@
 use bytes::Bytes;
 use http::Method;
 use serde::{Deserialize, Serialize};
+use std::sync::atomic::Ordering;
 use url::Url;
 
 use super::call::json_bytes;
-use super::error::CallError;
+use super::error::{CallError, NotSent};
+use super::gate::{Gate, Gated};
 use super::{Calls, Client};
 use crate::send::{MarketingMessage, OutgoingMessage};
 use crate::token::AccessToken;
@@ -122,6 +124,25 @@ impl NumberRoute {
     /// # Errors
     /// [`CallError`], which tells whether the message may have gone out all the same.
     pub async fn send_body(&self, token: &AccessToken, body: Bytes) -> Result<SendReceipt, CallError> {
+        self.send(token, body.into()).await
+    }
+
+    /// Sends a message that is already written as JSON, if `gate` still says yes when it is about to leave.
+    ///
+    /// # Errors
+    /// As [`NumberRoute::send_body`]; [`NotSent::Held`] when the gate was shut: then it surely did not go out.
+    pub async fn send_body_while(
+        &self,
+        token: &AccessToken,
+        body: Bytes,
+        gate: Gate,
+    ) -> Result<SendReceipt, CallError> {
+        let (body, held) = Gated::new(body, gate);
+        let sent = self.send(token, reqwest::Body::wrap(body)).await;
+        if held.load(Ordering::Acquire) { Err(CallError::NotSent(NotSent::Held)) } else { sent }
+    }
+
+    async fn send(&self, token: &AccessToken, body: reqwest::Body) -> Result<SendReceipt, CallError> {
         let mut url = self.url.clone();
         token.prove(&mut url);
         let request = self

@@ -1,6 +1,9 @@
 //! Making webhooks durable, many at a time.
 
-use crate::{bus::Hint, parts::Shared};
+use crate::{
+    bus::Hint,
+    parts::{Shared, in_the_way},
+};
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -77,7 +80,7 @@ async fn keep(shared: Arc<Shared>, mut queue: mpsc::Receiver<Waiting>, stop: Can
         let kept = shared.store.write(move |tx| tx.append_journal(&entries)).await;
         if let Err(e) = &kept {
             shared.missed_a_webhook();
-            tracing::error!(error = %e, webhooks = came, "webhooks could not be stored; Meta will send them again");
+            in_the_way(e, "keeping webhooks, which Meta will send again");
         }
         metrics::counter!("tisara_webhooks_total", "kept" => if kept.is_ok() { "yes" } else { "no" })
             .increment(came as u64);

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     bus::Hint,
     lane::{Consequence, opt_out, pause, stop_number},
-    parts::Shared,
+    parts::{Shared, in_the_way},
 };
 use std::{collections::BTreeMap, sync::Arc};
 use tisara_cloud_api::webhook::{self, Payload};
@@ -68,6 +68,10 @@ impl IsTransient for ApplyError {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Store(e) if e.is_transient())
     }
+
+    fn storage(&self) -> Option<&Error> {
+        if let Self::Store(e) = self { Some(e) } else { None }
+    }
 }
 
 /// Applies entries on hints and by itself, until told to stop.
@@ -79,7 +83,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
         let more = match step(&shared, now, &mut leased_until).await {
             Ok(more) => more,
             Err(e) => {
-                tracing::warn!(error = %e, "storage is in the way; webhooks wait in the journal");
+                in_the_way(&e, "the journal's processor");
                 false
             }
         };
@@ -100,11 +104,11 @@ async fn step(shared: &Shared, now: Timestamp, leased_until: &mut Timestamp) -> 
     // One node at a time, so that they do not do each other's work twice for nothing. What keeps the
     // effects single is the mark, not the lease.
     if now.plus(shared.settings.lease() / 2) >= *leased_until {
-        let (owner, until) = (shared.owner.clone(), now.plus(shared.settings.lease()));
-        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, until)).await?.is_none() {
+        let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
+        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
             return Ok(false);
         }
-        *leased_until = until;
+        *leased_until = now.plus(lease);
     }
     let limit = shared.settings.journal_batch.max(1);
     let entries = shared.store.read(move |tx| tx.list_journal_todo(limit)).await?;
@@ -117,7 +121,7 @@ async fn step(shared: &Shared, now: Timestamp, leased_until: &mut Timestamp) -> 
     match apply(shared, effects.clone()).await {
         Ok(()) => {}
         Err(ApplyError::Raced) => {}
-        Err(ApplyError::Store(e)) if e.is_transient() => return Err(e),
+        Err(ApplyError::Store(e)) if e.is_outage() => return Err(e),
         Err(ApplyError::Store(e)) => {
             tracing::warn!(error = %e, "a batch of webhooks could not be applied; each is tried alone");
             one_by_one(shared, effects).await?;
@@ -132,7 +136,7 @@ async fn one_by_one(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<()> {
         let entry = one.entry;
         match apply(shared, vec![one]).await {
             Ok(()) | Err(ApplyError::Raced) => {}
-            Err(ApplyError::Store(e)) if e.is_transient() => return Err(e),
+            Err(ApplyError::Store(e)) if e.is_outage() => return Err(e),
             Err(e) => {
                 tracing::error!(journal.id = entry, error = %e, "a webhook could not be applied and was set aside");
                 metrics::counter!("tisara_journal_failed_total").increment(1);

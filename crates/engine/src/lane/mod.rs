@@ -9,12 +9,14 @@
 //! the lease may have ended.
 
 mod compose;
+mod fence;
 mod pairs;
 mod reserve;
 mod run;
 mod verdict;
 
 pub(crate) use compose::{Composer, message_ref};
+pub(crate) use fence::LEASE_MARGIN;
 pub(crate) use reserve::{opt_out, pause, stop_number};
 pub(crate) use run::Lane;
 pub(crate) use verdict::{Consequence, webhook_failure};

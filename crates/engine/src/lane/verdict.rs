@@ -48,6 +48,8 @@ pub(crate) fn judge(error: &CallError, attempt: u32, now: Timestamp, rng: &Rng) 
         CallError::NotSent(NotSent::Connect(_)) => {
             return (again(Wait::Connection, attempt, now, None, rng), Consequence::Unreachable);
         }
+        // The lease was about to end: whoever owns the number next sends it.
+        CallError::NotSent(NotSent::Held) => return (Fate::Return { due_at: now }, Consequence::None),
         CallError::NotSent(NotSent::Request(why)) => {
             return (Fate::Failed { code: own_code::UNSENDABLE, details: why.clone() }, Consequence::None);
         }

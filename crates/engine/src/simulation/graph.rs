@@ -10,7 +10,7 @@ use std::{
 };
 use tisara_cloud_api::{
     AccessToken, CallError, ErrorBody, GraphError, SendReceipt,
-    client::{NotSent, Unknown},
+    client::{Gate, NotSent, Unknown},
 };
 use tisara_domain::{Duration, RecipientRef, Rng, Timestamp};
 use tokio::sync::oneshot;
@@ -208,7 +208,10 @@ impl Wire for Graph {
 }
 
 impl Route for Graph {
-    fn send(&self, body: Bytes) -> Sending {
+    fn send(&self, body: Bytes, gate: Gate) -> Sending {
+        if !gate() {
+            return async { Err(CallError::NotSent(NotSent::Held)) }.boxed();
+        }
         let message: Value = serde_json::from_slice(&body).unwrap();
         let about = message["biz_opaque_callback_data"].as_str().unwrap().parse().unwrap();
         let (answer, waiting) = oneshot::channel();

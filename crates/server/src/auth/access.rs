@@ -161,6 +161,11 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/campaigns/{id}/pause", Needs(CampaignsSend)),
     ("POST", "/campaigns/{id}/resume", Needs(CampaignsSend)),
     ("POST", "/campaigns/{id}/cancel", Needs(CampaignsSend)),
+    // What is held since a restore.
+    ("GET", "/restored", Needs(CampaignsRead)),
+    ("POST", "/restored/campaigns/{id}/resume", Needs(CampaignsSend)),
+    ("POST", "/restored/messages/{id}/send", Needs(ThreadsReply)),
+    ("POST", "/restored/messages/{id}/give-up", Needs(ThreadsReply)),
     // Threads.
     ("GET", "/threads", Needs(ThreadsRead)),
     ("POST", "/threads", Needs(ThreadsReply)),

@@ -201,6 +201,10 @@ impl From<CampaignError> for ApiError {
                 let first = letters.next().map(|c| c.to_uppercase().to_string()).unwrap_or_default();
                 Self::refused(Code::WrongState, format!("{first}{}.", letters.as_str()))
             }
+            e @ (CampaignError::Restored | CampaignError::NotRestored) => Self::refused(
+                Code::WrongState,
+                format!("{e}. /api/v1/restored lists what is held since a restore, and lets it go."),
+            ),
             CampaignError::Store(e) => e.into(),
         }
     }

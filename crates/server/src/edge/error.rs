@@ -295,6 +295,10 @@ fn storage(e: &store::Error) -> (Code, String) {
             Code::StorageUnavailable,
             "The database cannot be reached for now; nothing was written. Try again in a few seconds.".to_owned(),
         ),
+        store::Error::TimedOut(_) | store::Error::Conflict(_) => (
+            Code::StorageUnavailable,
+            "The database is too busy for now; nothing was written. Try again in a few seconds.".to_owned(),
+        ),
         store::Error::CommitUnknown => (
             Code::StorageUnavailable,
             "The connection to the database broke while saving. Look whether it was done before you repeat it, or \
@@ -356,11 +360,25 @@ impl store::IsTransient for ApiError {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Storage(e) if e.is_transient())
     }
+
+    fn storage(&self) -> Option<&store::Error> {
+        if let Self::Storage(e) = self { Some(e) } else { None }
+    }
 }
 
 /// Logs what is our fault or our database's, once and with its whole chain of causes.
 fn log(error: &ApiError, problem: &Problem) {
     if problem.status < 500 {
+        return;
+    }
+    // The store says when the database stops working and when it works again; not every request does.
+    if let ApiError::Storage(e) = error
+        && e.is_outage()
+    {
+        tracing::debug!(status = problem.status, error = %e, "a request failed: the database is in the way");
+        return;
+    }
+    if let ApiError::Refused { code: Code::StorageUnavailable, .. } = error {
         return;
     }
     let mut chain = error.to_string();

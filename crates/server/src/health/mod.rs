@@ -27,7 +27,7 @@ struct Check {
     name: &'static str,
     ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<&'static str>,
+    detail: Option<String>,
 }
 
 /// Longest wait for the database before it counts as unreachable.
@@ -40,9 +40,11 @@ async fn ready(State(app): State<App>) -> Response {
     };
     let disk = is_writable(app.settings.data_dir.clone()).await;
     let engine = app.engine.is_alive();
-    let check = |name, ok, wrong| Check { name, ok, detail: (!ok).then_some(wrong) };
+    let check = |name, ok, wrong: &str| Check { name, ok, detail: (!ok).then(|| wrong.to_owned()) };
+    let trouble =
+        app.store.trouble().or_else(|| version.is_none().then(|| "the database does not answer".to_owned()));
     let checks = [
-        check("database", version.is_some(), "the database does not answer"),
+        Check { name: "database", ok: trouble.is_none(), detail: trouble },
         check(
             "migrations",
             version.is_none_or(|v| v == migrate::newest()),

@@ -51,7 +51,8 @@ async fn receive(State(app): State<App>, request: Request) -> Result<StatusCode>
     let bytes = body.len();
     // Not kept: anything but 200 makes Meta send it again.
     app.engine.journal().append(body, app.ambient.now()).await.map_err(|e| {
-        tracing::warn!(error = %e, "a webhook could not be kept");
+        tracing::debug!(error = %e, "a webhook could not be kept");
+        metrics::counter!("tisara_webhooks_refused_total", "reason" => "not_stored").increment(1);
         ApiError::refused(Code::StorageUnavailable, "This webhook could not be stored. Send it again.")
     })?;
     tracing::debug!(bytes, "a webhook is in the journal");

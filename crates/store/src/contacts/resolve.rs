@@ -212,5 +212,5 @@ impl OrgTx<'_, '_> {
 
 /// Another node met the same person at the same moment. Run again, the transaction finds the contact.
 fn met_another() -> Error {
-    Error::Unavailable("the same contact was being made elsewhere".to_owned())
+    Error::Conflict("the same contact was being made elsewhere".to_owned())
 }

@@ -6,10 +6,12 @@
 
 mod bulk_insert;
 pub(crate) mod message_words;
+mod dump;
 mod outcomes;
 pub(crate) mod planner_statistics;
 mod statuses;
 
 pub(crate) use bulk_insert::BulkInsert;
+pub(crate) use dump::{Load, delete_all, for_each_row, is_empty, make_derived, move_sequences_on, tables};
 pub(crate) use outcomes::mark_accepted;
 pub(crate) use statuses::{load_status_rows, save_status_rows};

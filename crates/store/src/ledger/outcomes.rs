@@ -129,17 +129,46 @@ impl OrgTx<'_, '_> {
                 self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)
             }
             // The attempt does not count: patience is for causes of the message's own.
-            Attempted::Returned { due_at } => {
-                if outcome.from_follow_up {
-                    self.tx.execute(
-                        "UPDATE recipient SET attempt = attempt - 1 \
-                         WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt = $4 AND state = 0",
-                        args![self.org, campaign, seq, outcome.attempt],
-                    )?;
-                }
-                self.write_follow_up((campaign, seq), number, follow_up_kind::RETRY, Times::due(due_at))
-            }
+            Attempted::Returned { due_at } => self.take_back(number, outcome, due_at),
         }
+    }
+
+    /// An attempt that was not made after all. Where another owner of the number has taken the row up
+    /// meanwhile, it is theirs: they know that it may have gone out, and settle it.
+    fn take_back(&mut self, number: NumberId, outcome: &Outcome, due_at: Timestamp) -> Result<()> {
+        let (campaign, seq) = (outcome.campaign, outcome.seq);
+        if outcome.from_follow_up {
+            let taken_back = self.tx.execute(
+                "UPDATE follow_up SET kind = $5, due_at = $6, began_at = $6, attempted_at = $6, lease = 0 \
+                 WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND kind = $7 AND EXISTS (\
+                 SELECT 1 FROM recipient r WHERE r.org_id = $1 AND r.campaign_id = $2 AND r.seq = $3 AND r.attempt = $4 \
+                 AND r.state = 0)",
+                args![
+                    self.org,
+                    campaign,
+                    seq,
+                    outcome.attempt,
+                    follow_up_kind::RETRY,
+                    due_at,
+                    follow_up_kind::ATTEMPT
+                ],
+            )?;
+            if taken_back > 0 {
+                self.tx.execute(
+                    "UPDATE recipient SET attempt = attempt - 1 WHERE org_id = $1 AND campaign_id = $2 AND seq = $3",
+                    args![self.org, campaign, seq],
+                )?;
+            }
+            return Ok(());
+        }
+        self.tx.execute(
+            "INSERT INTO follow_up (org_id, campaign_id, seq, number_id, kind, due_at, began_at, attempted_at, lease) \
+             SELECT org_id, campaign_id, seq, $4, $5, $6, $6, $6, 0 FROM recipient \
+             WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND state = 0 AND attempt < $7 AND wamid IS NULL \
+             ON CONFLICT (org_id, campaign_id, seq) DO NOTHING",
+            args![self.org, campaign, seq, number, follow_up_kind::RETRY, due_at, outcome.attempt],
+        )?;
+        Ok(())
     }
 
     /// Notes that an attempt was made; false when the row has moved on meanwhile.

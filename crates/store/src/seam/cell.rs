@@ -38,7 +38,12 @@ impl Row<'_> {
     /// # Errors
     /// When the column holds something else; that is a fault of ours or of the data.
     pub fn get<'s, T: Column<'s>>(&'s self, i: usize) -> Result<T> {
-        let cell = match self {
+        T::from_cell(self.cell(i)?).ok_or(Error::Decode { column: i, wanted: T::WANTED })
+    }
+
+    /// The value in column `i` as the driver has it.
+    pub(crate) fn cell(&self, i: usize) -> Result<Cell<'_>> {
+        Ok(match self {
             Row::Sqlite(row) => {
                 match row.get_ref(i).map_err(|_| Error::Decode { column: i, wanted: "a value" })? {
                     rusqlite::types::ValueRef::Null => Cell::Null,
@@ -53,8 +58,7 @@ impl Row<'_> {
             Row::Postgres(row) => {
                 row.try_get(i).map_err(|_| Error::Decode { column: i, wanted: "a known type" })?
             }
-        };
-        T::from_cell(cell).ok_or(Error::Decode { column: i, wanted: T::WANTED })
+        })
     }
 }
 

@@ -3,8 +3,29 @@
 /// A result of storage.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
+/// What was waited for, longer than we wait.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Waited {
+    /// Somebody else's transaction holds it.
+    Lock,
+    /// The end of a statement.
+    Statement,
+    /// A connection that is free.
+    Connection,
+}
+
+impl Waited {
+    const fn in_words(self) -> &'static str {
+        match self {
+            Self::Lock => "somebody else holds a lock that is needed here",
+            Self::Statement => "a statement took too long",
+            Self::Connection => "all connections to it are busy",
+        }
+    }
+}
+
 /// What went wrong.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// A unique key is taken: somebody else wrote the same thing first.
     #[error("this already exists ({constraint})")]
@@ -16,6 +37,12 @@ pub enum Error {
     /// same call may be made again.
     #[error("the database is not reachable: {0}")]
     Unavailable(String),
+    /// Two transactions were in each other's way and this one had to give way. Nothing was written.
+    #[error("somebody else was changing the same: {0}")]
+    Conflict(String),
+    /// It took longer than we wait. Nothing was written; the same call may be made again later.
+    #[error("the database keeps us waiting: {}", .0.in_words())]
+    TimedOut(Waited),
     /// The connection broke while committing: it may have been written or not. Make the call again
     /// only if doing it twice does no harm.
     #[error("the connection to the database broke while it was committing")]
@@ -49,10 +76,31 @@ pub enum Error {
 }
 
 impl Error {
+    pub(super) const UNAVAILABLE: &'static str = "unavailable";
+    pub(super) const DISK_FULL: &'static str = "disk_full";
+    pub(super) const TIMED_OUT: &'static str = "timed_out";
+
     /// Whether the same call may simply be made again later: nothing was written.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::Unavailable(_) | Self::DiskFull)
+        matches!(self, Self::Unavailable(_) | Self::DiskFull | Self::Conflict(_) | Self::TimedOut(_))
+    }
+
+    /// Whether the database is at fault and not what was asked of it: the same may be asked again once
+    /// it works. Unlike with [`Error::is_transient`], it may have been written.
+    #[must_use]
+    pub const fn is_outage(&self) -> bool {
+        self.is_transient() || matches!(self, Self::CommitUnknown | Self::Closed)
+    }
+
+    /// The kind of trouble with the database that this is a sign of, as the metrics name it.
+    pub(super) const fn trouble(&self) -> Option<&'static str> {
+        match self {
+            Self::Unavailable(_) | Self::CommitUnknown => Some(Self::UNAVAILABLE),
+            Self::DiskFull => Some(Self::DISK_FULL),
+            Self::TimedOut(_) => Some(Self::TIMED_OUT),
+            _ => None,
+        }
     }
 }
 
@@ -62,7 +110,7 @@ impl From<rusqlite::Error> for Error {
         let text = e.to_string();
         match e.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull,
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Unavailable(text),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::TimedOut(Waited::Lock),
             Some(ErrorCode::ConstraintViolation)
                 if text.contains("UNIQUE") || text.contains("PRIMARY KEY") =>
             {
@@ -95,21 +143,22 @@ impl From<postgres::Error> for Error {
         if *code == S::DISK_FULL {
             return Self::DiskFull;
         }
-        // Class 08 connection, 53 resources, 57 shutdown; deadlock and serialization are run again.
+        if *code == S::LOCK_NOT_AVAILABLE {
+            return Self::TimedOut(Waited::Lock);
+        }
+        if *code == S::QUERY_CANCELED {
+            return Self::TimedOut(Waited::Statement);
+        }
+        if *code == S::T_R_DEADLOCK_DETECTED || *code == S::T_R_SERIALIZATION_FAILURE {
+            return Self::Conflict(db.message().to_owned());
+        }
+        // Class 08 connection, 53 resources, 57 shutdown; 25P03 and 25P04 end the session.
         let class = code.code().get(..2).unwrap_or_default();
-        if matches!(class, "08" | "53" | "57") || is_conflict(code) {
+        if matches!(class, "08" | "53" | "57") || matches!(code.code(), "25P03" | "25P04") {
             return Self::Unavailable(db.message().to_owned());
         }
         Self::Sql(format!("{}: {}", code.code(), db.message()))
     }
-}
-
-/// Two transactions were in each other's way; running one again settles it.
-fn is_conflict(code: &postgres::error::SqlState) -> bool {
-    use postgres::error::SqlState as S;
-    *code == S::T_R_DEADLOCK_DETECTED
-        || *code == S::T_R_SERIALIZATION_FAILURE
-        || *code == S::LOCK_NOT_AVAILABLE
 }
 
 fn is_io(e: &postgres::Error) -> bool {
@@ -117,7 +166,7 @@ fn is_io(e: &postgres::Error) -> bool {
         || e.to_string().contains("connect")
 }
 
-fn chain(e: &dyn std::error::Error) -> String {
+pub(super) fn chain(e: &dyn std::error::Error) -> String {
     let mut text = e.to_string();
     let mut source = e.source();
     while let Some(s) = source {

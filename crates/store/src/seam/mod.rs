@@ -8,17 +8,20 @@
 mod arg;
 mod cell;
 mod error;
+mod health;
 #[cfg(feature = "testing")]
 mod inline;
 mod postgres;
+mod queue;
 mod sqlite;
 mod store;
+mod tls;
 mod tx;
 mod work;
 
 pub use arg::{Arg, ToArg};
 pub use cell::{Cell, Column, Row};
-pub use error::{Error, Result};
+pub use error::{Error, Result, Waited};
 #[cfg(feature = "testing")]
 pub use inline::{Commit, Fate};
 pub use store::{Options, Store, Url};

@@ -1,98 +1,172 @@
 //! PostgreSQL: a few threads, each with one blocking connection, fed from one bounded queue.
 //!
 //! A body that met a deadlock or a lost connection before its commit is run again; a connection lost
-//! during the commit is reported as [`Error::CommitUnknown`], because nobody can know.
+//! during the commit is reported as [`Error::CommitUnknown`], because nobody can know. Whoever waits, for
+//! a connection, a lock or a statement, waits for so long only: somebody else's forgotten transaction
+//! must not stop this program for good, nor a stopped one of ours another node.
 
 use super::{
     error::{Error, Result},
+    health::{Health, moment},
+    queue::{Queue, Serves},
+    store::Options,
+    tls::Target,
     tx::{Inner, Tx},
     work::{Undo, Work},
 };
-use postgres::{Client, IsolationLevel, NoTls, Statement, Transaction};
-use std::{collections::HashMap, time::Duration};
+use postgres::{Client, IsolationLevel, Statement, Transaction};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
-const QUEUE_MAX: usize = 4096;
 /// Runs of one body; between two of them the connection is renewed if it broke.
 const TRIES_MAX: u32 = 4;
+/// Whoever has waited this long decides itself whether to try again.
+const TRY_AGAIN_WITHIN: Duration = Duration::from_secs(2);
+/// Pause after a connection could not be made, doubled each time up to the second.
+const BACK_OFF: Duration = Duration::from_millis(100);
+const BACK_OFF_MAX: Duration = Duration::from_secs(1);
+/// Longest time that the server keeps a transaction of ours open in which nothing happens: this process
+/// was stopped in the middle of it, and other nodes wait for its locks.
+const IDLE_IN_TRANSACTION_MS: u64 = 10_000;
 
 pub(super) struct Postgres {
-    writes: flume::Sender<Box<dyn Work>>,
-    reads: flume::Sender<Box<dyn Work>>,
+    writes: Queue,
+    reads: Queue,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Postgres {
     /// Half of the connections are kept for writing, so that a pile of slow reads never stops the
     /// journal.
-    pub(super) fn open(url: &str, connections: usize) -> Result<Self> {
-        let mut config: postgres::Config =
-            url.parse().map_err(|e| Error::Url(format!("this is no PostgreSQL address: {e}")))?;
-        config.application_name("tisara").connect_timeout(Duration::from_secs(5));
-        config.keepalives_idle(Duration::from_secs(30));
-        prove(&config)?;
-        let (writes, write_queue) = flume::bounded(QUEUE_MAX);
-        let (reads, read_queue) = flume::bounded(QUEUE_MAX);
+    pub(super) fn open(url: &str, options: Options, health: &Health) -> Result<Self> {
+        let target = target(url)?;
+        prove(&target)?;
+        let (writes, reads) = (Queue::default(), Queue::default());
         let mut threads = Vec::new();
-        for n in 0..connections.max(2) {
-            let (queue, read_only) = if n % 2 == 0 { (&write_queue, false) } else { (&read_queue, true) };
-            let (config, queue) = (config.clone(), flume::Receiver::clone(queue));
-            let thread = std::thread::Builder::new()
-                .name(format!("store-pg-{n}"))
-                .spawn(move || Connection { config, read_only, open: None }.work_off(&queue))
-                .map_err(|e| Error::Unavailable(format!("no thread for the database: {e}")))?;
-            threads.push(thread);
+        let readers = options.postgres_connections.max(2) / 2;
+        let writers = options.postgres_connections.max(2) - readers;
+        for (queue, read_only, of) in [(&writes, false, writers), (&reads, true, readers)] {
+            for n in 0..of {
+                let connection = Connection {
+                    target: target.clone(),
+                    session: session(options),
+                    read_only,
+                    open: None,
+                    away: None,
+                    health: health.clone(),
+                };
+                let (queue, serves) = (queue.clone(), Serves::of_thread(n, of));
+                let thread = std::thread::Builder::new()
+                    .name(format!("store-pg-{}{n}", if read_only { "r" } else { "w" }))
+                    .spawn(move || connection.work_off(&queue, serves))
+                    .map_err(|e| Error::Unavailable(format!("no thread for the database: {e}")))?;
+                threads.push(thread);
+            }
         }
         Ok(Self { writes, reads, threads })
     }
 
-    pub(super) async fn write(&self, work: Box<dyn Work>) -> Result<()> {
-        self.writes.send_async(work).await.map_err(|_| Error::Closed)
-    }
-
-    pub(super) async fn read(&self, work: Box<dyn Work>) -> Result<()> {
-        self.reads.send_async(work).await.map_err(|_| Error::Closed)
+    /// Where work of one kind waits.
+    pub(super) const fn queue(&self, write: bool) -> &Queue {
+        if write { &self.writes } else { &self.reads }
     }
 }
 
 impl Drop for Postgres {
     fn drop(&mut self) {
-        let (closed, _) = flume::bounded(0);
-        self.writes = closed.clone();
-        self.reads = closed;
+        self.writes.close();
+        self.reads.close();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
 }
 
+/// The address, with signs of life asked for: a connection whose other end is gone without a word (a cable,
+/// a firewall) is found out within half a minute.
+fn target(url: &str) -> Result<Target> {
+    let mut target = Target::of(url)?;
+    target
+        .config
+        .application_name("tisara")
+        .connect_timeout(Duration::from_secs(5))
+        .tcp_user_timeout(Duration::from_secs(20))
+        .keepalives_idle(Duration::from_secs(10))
+        .keepalives_interval(Duration::from_secs(5))
+        .keepalives_retries(3);
+    Ok(target)
+}
+
+/// What every session begins with.
+fn session(options: Options) -> String {
+    format!(
+        "SET lock_timeout = {}; SET statement_timeout = {}; \
+         SET idle_in_transaction_session_timeout = {IDLE_IN_TRANSACTION_MS}",
+        options.lock_wait_ms.max(1),
+        options.statement_ms.max(1)
+    )
+}
+
 /// Connects once, so that a wrong address fails before anything starts, in the database's own words.
 /// On a thread of its own: the blocking client may not run on one of the async runtime.
-fn prove(config: &postgres::Config) -> Result<()> {
-    let config = config.clone();
-    let proof = std::thread::spawn(move || config.connect(NoTls).map(drop).map_err(Error::from));
+fn prove(target: &Target) -> Result<()> {
+    let target = target.clone();
+    let proof = std::thread::spawn(move || connect(&target).map(drop).map_err(Error::from));
     proof.join().unwrap_or(Err(Error::Panicked))
 }
 
+fn connect(target: &Target) -> Result<Client, postgres::Error> {
+    target.config.connect(target.tls.clone())
+}
+
+/// A database that could not be reached: not asked again before then.
+struct Away {
+    until: Instant,
+    pause: Duration,
+    why: String,
+}
+
 struct Connection {
-    config: postgres::Config,
+    target: Target,
+    session: String,
     read_only: bool,
     open: Option<(Client, Statements)>,
+    away: Option<Away>,
+    health: Health,
 }
 
 impl Connection {
-    fn work_off(mut self, queue: &flume::Receiver<Box<dyn Work>>) {
-        while let Ok(mut work) = queue.recv() {
-            let committed = self.commit(&mut *work);
-            work.finish(committed);
+    fn work_off(mut self, queue: &Queue, serves: Serves) {
+        while let Some(works) = queue.take(serves, 1) {
+            for mut work in works {
+                let committed = self.commit(&mut *work);
+                self.health.note(&committed);
+                work.finish(committed);
+            }
         }
     }
 
     fn commit(&mut self, work: &mut dyn Work) -> Result<()> {
+        // What waits behind this shall not wait for a database that is known to be away.
+        if let Some(away) = &self.away
+            && moment() < away.until
+        {
+            return Err(Error::Unavailable(away.why.clone()));
+        }
+        let began = moment();
         let mut tries = 0;
         loop {
             tries += 1;
-            match self.try_commit(work) {
-                Err(Error::Unavailable(_)) if tries < TRIES_MAX => {
+            let done = self.try_commit(work);
+            if matches!(done, Err(Error::Unavailable(_) | Error::CommitUnknown)) {
+                self.open = None;
+            }
+            match done {
+                Err(Error::Unavailable(_) | Error::Conflict(_))
+                    if tries < TRIES_MAX && began.elapsed() < TRY_AGAIN_WITHIN =>
+                {
                     // Another thread's transaction or a restarting server: give it a moment.
                     std::thread::sleep(Duration::from_millis(20 << tries));
                 }
@@ -102,9 +176,7 @@ impl Connection {
     }
 
     fn try_commit(&mut self, work: &mut dyn Work) -> Result<()> {
-        if self.open.as_ref().is_none_or(|(client, _)| client.is_closed()) {
-            self.open = Some((self.config.connect(NoTls)?, Statements::default()));
-        }
+        self.reconnect()?;
         let Some((client, statements)) = &mut self.open else {
             return Err(Error::Unavailable("no connection".to_owned()));
         };
@@ -121,9 +193,9 @@ impl Connection {
         match outcome {
             Ok(()) => match tx.commit() {
                 Ok(()) => Ok(()),
-                Err(e) if e.as_db_error().is_some() => Err(e.into()),
                 // A read has nothing to commit, so nothing can be in doubt.
                 Err(_) if self.read_only => Ok(()),
+                Err(e) if is_undone(&e) => Err(e.into()),
                 Err(_) => Err(Error::CommitUnknown),
             },
             Err(Undo::Refused) => {
@@ -131,12 +203,45 @@ impl Connection {
                 let _ = tx.rollback();
                 Ok(())
             }
-            Err(Undo::Transient) => {
+            Err(Undo::Transient(e)) => {
                 let _ = tx.rollback();
-                Err(Error::Unavailable("the transaction has to be run again".to_owned()))
+                Err(e)
             }
         }
     }
+
+    /// Makes the connection if there is none that lives.
+    fn reconnect(&mut self) -> Result<()> {
+        if self.open.as_ref().is_some_and(|(client, _)| !client.is_closed()) {
+            return Ok(());
+        }
+        self.open = None;
+        let opened = connect(&self.target).and_then(|mut client| {
+            client.batch_execute(&self.session)?;
+            Ok(client)
+        });
+        match opened {
+            Ok(client) => {
+                self.open = Some((client, Statements::default()));
+                self.away = None;
+                Ok(())
+            }
+            // It was reached once, with this very address: whatever it says now, it is away.
+            Err(e) => {
+                let why = Error::from(e).to_string();
+                let pause = self.away.take().map_or(BACK_OFF, |a| (a.pause * 2).min(BACK_OFF_MAX));
+                self.away = Some(Away { until: moment() + pause, pause, why: why.clone() });
+                Err(Error::Unavailable(why))
+            }
+        }
+    }
+}
+
+/// Whether an error in answer to `COMMIT` says that nothing was committed. One that ended the session
+/// says only that the session ended.
+fn is_undone(e: &postgres::Error) -> bool {
+    use postgres::error::Severity as S;
+    e.as_db_error().is_some_and(|db| !matches!(db.parsed_severity(), Some(S::Fatal | S::Panic)))
 }
 
 /// Statements prepared on one connection, by their text.

@@ -6,6 +6,9 @@
 
 use super::{
     error::{Error, Result},
+    health::Health,
+    queue::{Queue, Serves},
+    store::Options,
     tx::{Inner, Tx},
     work::{Undo, Work},
 };
@@ -14,49 +17,47 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 /// Bodies that one commit may carry; more would only make the first of them wait.
 const GROUP_MAX: usize = 512;
-/// Callers that may wait for a thread before the next one has to wait to be queued.
-const QUEUE_MAX: usize = 4096;
 const STATEMENTS_CACHED: usize = 256;
 
 pub(super) struct Sqlite {
-    writes: flume::Sender<Box<dyn Work>>,
-    reads: flume::Sender<Box<dyn Work>>,
+    writes: Queue,
+    reads: Queue,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
 
 impl Sqlite {
-    pub(super) fn open(path: &Path, readers: usize, cache_mib: u32) -> Result<Self> {
-        let (writes, write_queue) = flume::bounded(QUEUE_MAX);
-        let (reads, read_queue) = flume::bounded(QUEUE_MAX);
-        let writer =
-            connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE, cache_mib)?;
+    pub(super) fn open(path: &Path, options: Options, health: &Health) -> Result<Self> {
+        let (writes, reads) = (Queue::default(), Queue::default());
+        let writer = connect(
+            path,
+            OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_CREATE,
+            options.sqlite_cache_mib,
+        )?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
         writer.pragma_update(None, "wal_autocheckpoint", 8000)?;
-        let mut threads = vec![spawn("store-writer", move || write_loop(&writer, &write_queue))?];
-        for _ in 0..readers.max(1) {
+        let (queue, well) = (writes.clone(), health.clone());
+        let mut threads = vec![spawn("store-writer", move || write_loop(&writer, &queue, &well))?];
+        let readers = options.sqlite_readers.max(1);
+        for n in 0..readers {
             let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 8)?;
             reader.pragma_update(None, "query_only", true)?;
-            let queue: flume::Receiver<Box<dyn Work>> = read_queue.clone();
-            threads.push(spawn("store-reader", move || read_loop(&reader, &queue))?);
+            let (queue, well, serves) = (reads.clone(), health.clone(), Serves::of_thread(n, readers));
+            threads.push(spawn("store-reader", move || read_loop(&reader, &queue, serves, &well))?);
         }
         Ok(Self { writes, reads, threads })
     }
 
-    pub(super) async fn write(&self, work: Box<dyn Work>) -> Result<()> {
-        self.writes.send_async(work).await.map_err(|_| Error::Closed)
-    }
-
-    pub(super) async fn read(&self, work: Box<dyn Work>) -> Result<()> {
-        self.reads.send_async(work).await.map_err(|_| Error::Closed)
+    /// Where work of one kind waits.
+    pub(super) const fn queue(&self, write: bool) -> &Queue {
+        if write { &self.writes } else { &self.reads }
     }
 }
 
 impl Drop for Sqlite {
     /// Lets the threads finish what is queued, so that every answered write is on disk.
     fn drop(&mut self) {
-        let (closed, _) = flume::bounded(0);
-        self.writes = closed.clone();
-        self.reads = closed;
+        self.writes.close();
+        self.reads.close();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -82,19 +83,18 @@ fn connect(path: &Path, flags: OpenFlags, cache_mib: u32) -> Result<Connection> 
     Ok(conn)
 }
 
-fn write_loop(conn: &Connection, queue: &flume::Receiver<Box<dyn Work>>) {
+fn write_loop(conn: &Connection, queue: &Queue, health: &Health) {
     let mut numbered = Numbered::default();
-    while let Ok(first) = queue.recv() {
-        let mut group = vec![first];
-        group.extend(queue.try_iter().take(GROUP_MAX - 1));
-        commit_group(conn, &mut numbered, group);
+    while let Some(group) = queue.take(Serves::All, GROUP_MAX) {
+        commit_group(conn, &mut numbered, group, health);
     }
 }
 
 /// Runs the bodies in one transaction. If that transaction itself breaks (a full disk may end it in
 /// the middle), each body is run again in one of its own, so that only the ones at fault fail.
-fn commit_group(conn: &Connection, numbered: &mut Numbered, mut group: Vec<Box<dyn Work>>) {
-    if group.len() > 1 && run_group(conn, numbered, &mut group).is_ok() {
+fn commit_group(conn: &Connection, numbered: &mut Numbered, mut group: Vec<Box<dyn Work>>, health: &Health) {
+    if group.len() > 1 && run_group(conn, numbered, &mut group, health).is_ok() {
+        health.note(&Ok(()));
         for work in group {
             work.finish(Ok(()));
         }
@@ -102,16 +102,22 @@ fn commit_group(conn: &Connection, numbered: &mut Numbered, mut group: Vec<Box<d
     }
     for work in group {
         let mut one = vec![work];
-        let committed = run_group(conn, numbered, &mut one);
+        let committed = run_group(conn, numbered, &mut one, health);
+        health.note(&committed);
         if let Some(work) = one.pop() {
             work.finish(committed);
         }
     }
 }
 
-fn run_group(conn: &Connection, numbered: &mut Numbered, group: &mut [Box<dyn Work>]) -> Result<()> {
+fn run_group(
+    conn: &Connection,
+    numbered: &mut Numbered,
+    group: &mut [Box<dyn Work>],
+    health: &Health,
+) -> Result<()> {
     conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
-    let done = run_bodies(conn, numbered, group)
+    let done = run_bodies(conn, numbered, group, health)
         .and_then(|()| conn.prepare_cached("COMMIT")?.execute([]).map_err(Error::from));
     if done.is_err() && !conn.is_autocommit() {
         let _ = conn.execute_batch("ROLLBACK");
@@ -119,13 +125,21 @@ fn run_group(conn: &Connection, numbered: &mut Numbered, group: &mut [Box<dyn Wo
     done.map(|_| ())
 }
 
-fn run_bodies(conn: &Connection, numbered: &mut Numbered, group: &mut [Box<dyn Work>]) -> Result<()> {
+fn run_bodies(
+    conn: &Connection,
+    numbered: &mut Numbered,
+    group: &mut [Box<dyn Work>],
+    health: &Health,
+) -> Result<()> {
     let alone = group.len() == 1;
     for work in group {
         if !alone {
             conn.prepare_cached("SAVEPOINT body")?.execute([])?;
         }
         let outcome = work.run(&mut Tx(Inner::Sqlite { conn, numbered }));
+        if let Err(Undo::Transient(e)) = &outcome {
+            health.note(&Err(e.clone()));
+        }
         if conn.is_autocommit() {
             return Err(Error::DiskFull);
         }
@@ -134,10 +148,10 @@ fn run_bodies(conn: &Connection, numbered: &mut Numbered, group: &mut [Box<dyn W
             Ok(()) => {
                 conn.prepare_cached("RELEASE body")?.execute([])?;
             }
-            Err(Undo::Refused | Undo::Transient) if alone => {
+            Err(Undo::Refused | Undo::Transient(_)) if alone => {
                 conn.execute_batch("ROLLBACK; BEGIN IMMEDIATE")?;
             }
-            Err(Undo::Refused | Undo::Transient) => {
+            Err(Undo::Refused | Undo::Transient(_)) => {
                 conn.prepare_cached("ROLLBACK TO body")?.execute([])?;
                 conn.prepare_cached("RELEASE body")?.execute([])?;
             }
@@ -146,18 +160,27 @@ fn run_bodies(conn: &Connection, numbered: &mut Numbered, group: &mut [Box<dyn W
     Ok(())
 }
 
-fn read_loop(conn: &Connection, queue: &flume::Receiver<Box<dyn Work>>) {
+fn read_loop(conn: &Connection, queue: &Queue, serves: Serves, health: &Health) {
     let mut numbered = Numbered::default();
-    while let Ok(mut work) = queue.recv() {
-        let done = (|| -> Result<()> {
-            conn.prepare_cached("BEGIN")?.execute([])?;
-            let _ = work.run(&mut Tx(Inner::Sqlite { conn, numbered: &mut numbered }));
-            Ok(())
-        })();
-        if !conn.is_autocommit() {
-            let _ = conn.prepare_cached("ROLLBACK").and_then(|mut s| s.execute([]));
+    while let Some(works) = queue.take(serves, 1) {
+        for mut work in works {
+            let done = (|| -> Result<()> {
+                conn.prepare_cached("BEGIN")?.execute([])?;
+                if let Err(Undo::Transient(e)) =
+                    work.run(&mut Tx(Inner::Sqlite { conn, numbered: &mut numbered }))
+                {
+                    health.note(&Err(e));
+                }
+                Ok(())
+            })();
+            if !conn.is_autocommit() {
+                let _ = conn.prepare_cached("ROLLBACK").and_then(|mut s| s.execute([]));
+            }
+            if done.is_err() {
+                health.note(&done);
+            }
+            work.finish(done);
         }
-        work.finish(done);
     }
 }
 

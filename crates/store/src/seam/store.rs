@@ -1,13 +1,14 @@
 //! The store: where it is, how it is opened, and the two ways in.
 
 use super::{
-    error::{Error, Result},
+    error::{Error, Result, Waited},
+    health::Health,
     postgres::Postgres,
     sqlite::Sqlite,
     tx::{Engine, Tx},
-    work::{IsTransient, Job, Work},
+    work::{IsTransient, Job, Queued},
 };
-use std::{fmt, path::PathBuf, str::FromStr, sync::Arc};
+use std::{fmt, path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 /// Where the database is.
 #[derive(Clone, PartialEq, Eq)]
@@ -66,17 +67,35 @@ pub struct Options {
     pub sqlite_cache_mib: u32,
     /// Connections to PostgreSQL, half of them for reading.
     pub postgres_connections: usize,
+    /// Longest wait of a caller for a connection, in milliseconds.
+    pub wait_ms: u64,
+    /// Longest wait for a lock that somebody else holds, in milliseconds. PostgreSQL only.
+    pub lock_wait_ms: u64,
+    /// Longest time for one statement, in milliseconds. PostgreSQL only.
+    pub statement_ms: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { sqlite_readers: 3, sqlite_cache_mib: 32, postgres_connections: 8 }
+        Self {
+            sqlite_readers: 3,
+            sqlite_cache_mib: 32,
+            postgres_connections: 8,
+            wait_ms: 5_000,
+            lock_wait_ms: 3_000,
+            statement_ms: 60_000,
+        }
     }
 }
 
 /// A handle to the database. Cheap to clone; the last one dropped closes it.
 #[derive(Clone)]
-pub struct Store(Arc<Backend>);
+pub struct Store {
+    backend: Arc<Backend>,
+    health: Health,
+    wait: Duration,
+    is_engines: bool,
+}
 
 enum Backend {
     Sqlite(Sqlite),
@@ -97,19 +116,37 @@ impl Store {
     /// # Errors
     /// When it cannot be opened or reached.
     pub fn open(url: &Url, options: Options) -> Result<Self> {
+        let health = Health::default();
         let backend = match url {
-            Url::Sqlite(path) => {
-                Backend::Sqlite(Sqlite::open(path, options.sqlite_readers, options.sqlite_cache_mib)?)
-            }
-            Url::Postgres(url) => Backend::Postgres(Postgres::open(url, options.postgres_connections)?),
+            Url::Sqlite(path) => Backend::Sqlite(Sqlite::open(path, options, &health)?),
+            Url::Postgres(url) => Backend::Postgres(Postgres::open(url, options, &health)?),
         };
-        Ok(Self(Arc::new(backend)))
+        health.begin();
+        Ok(Self::over(backend, health, options))
+    }
+
+    fn over(backend: Backend, health: Health, options: Options) -> Self {
+        let wait = Duration::from_millis(options.wait_ms.max(1));
+        Self { backend: Arc::new(backend), health, wait, is_engines: false }
+    }
+
+    /// The same database for the engine: its work goes before everybody else's, on a connection of its
+    /// own if there are enough, so that a pile of slow requests does not stop it.
+    #[must_use]
+    pub fn for_engine(&self) -> Self {
+        Self { is_engines: true, ..self.clone() }
+    }
+
+    /// What is wrong with the database at present, in words for an operator; `None` while it works.
+    #[must_use]
+    pub fn trouble(&self) -> Option<String> {
+        self.health.trouble()
     }
 
     /// Which database this is.
     #[must_use]
     pub fn engine(&self) -> Engine {
-        match *self.0 {
+        match *self.backend {
             Backend::Sqlite(_) => Engine::Sqlite,
             Backend::Postgres(_) => Engine::Postgres,
             #[cfg(feature = "testing")]
@@ -123,7 +160,8 @@ impl Store {
     /// As the database says.
     #[cfg(feature = "testing")]
     pub fn open_inline(fate: super::inline::Fate) -> Result<Self> {
-        Ok(Self(Arc::new(Backend::Inline(super::inline::Inline::open(fate)?))))
+        let backend = Backend::Inline(super::inline::Inline::open(fate)?);
+        Ok(Self::over(backend, Health::default(), Options::default()))
     }
 
     /// Runs `body` in a transaction and commits it; when this returns `Ok`, it is on disk. An `Err`
@@ -138,9 +176,7 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + IsTransient + Send + 'static,
     {
-        let (work, answer) = Job::queue(body);
-        self.queue(work, true).await?;
-        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        self.run(Job::queue(body), true).await
     }
 
     /// Runs `body` over one unchanging view of the data; writing is refused.
@@ -153,25 +189,41 @@ impl Store {
         T: Send + 'static,
         E: From<Error> + IsTransient + Send + 'static,
     {
-        let (work, answer) = Job::queue(body);
-        self.queue(work, false).await?;
-        answer.await.unwrap_or_else(|_| Err(Error::Closed.into()))
+        self.run(Job::queue(body), false).await
     }
 
-    async fn queue(&self, work: Box<dyn Work>, write: bool) -> Result<()> {
-        match (&*self.0, write) {
-            (Backend::Sqlite(s), true) => s.write(work).await,
-            (Backend::Sqlite(s), false) => s.read(work).await,
-            (Backend::Postgres(p), true) => p.write(work).await,
-            (Backend::Postgres(p), false) => p.read(work).await,
+    async fn run<T, E: From<Error>>(&self, queued: Queued<T, E>, write: bool) -> Result<T, E> {
+        let (work, mut answer, claim) = queued;
+        let closed = |_| Err(Error::Closed.into());
+        let queue = match &*self.backend {
+            Backend::Sqlite(s) => s.queue(write),
+            Backend::Postgres(p) => p.queue(write),
             #[cfg(feature = "testing")]
-            (Backend::Inline(i), write) => {
+            Backend::Inline(i) => {
                 if !i.run(work, write) {
                     // The program is dead: nothing happens in it any more.
                     std::future::pending::<()>().await;
                 }
-                Ok(())
+                return answer.await.unwrap_or_else(closed);
             }
+        };
+        queue.push(work, self.is_engines).inspect_err(|e| self.health.note(&Err(e.clone())))?;
+        tokio::select! {
+            biased;
+            answered = &mut answer => return answered.unwrap_or_else(closed),
+            () = wait(self.wait) => {}
         }
+        if claim.give_up() {
+            let busy = Error::TimedOut(Waited::Connection);
+            self.health.note(&Err(busy.clone()));
+            return Err(busy.into());
+        }
+        // It has begun: only its end tells whether it was written. Statements and locks have limits.
+        answer.await.unwrap_or_else(closed)
     }
+}
+
+#[expect(clippy::disallowed_methods, reason = "threads of a database are waited for in real time")]
+async fn wait(for_: Duration) {
+    tokio::time::sleep(for_).await;
 }

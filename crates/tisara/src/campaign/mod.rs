@@ -6,12 +6,13 @@ pub mod standing;
 mod uncertain;
 
 use crate::{
-    cli::{Campaign, CampaignOne, CampaignStart},
+    cli::{Campaign, CampaignOne, CampaignResume, CampaignStart},
     exit::Failure,
     poll, progress,
     remote::Api,
     setup, stop, terminal,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use standing::Standing;
 use tisara_domain::{Ambient, CampaignId, CampaignState};
@@ -23,6 +24,7 @@ pub async fn run(command: &Campaign) -> anyhow::Result<()> {
         Campaign::Watch(args) => stop::unless_asked(run_watch(args)).await,
         Campaign::Report(args) => stop::unless_asked(report::run(args)).await,
         Campaign::Uncertain(args) => stop::unless_asked(uncertain::run(args)).await,
+        Campaign::Resume(args) => stop::unless_asked(run_resume(args)).await,
     }
 }
 
@@ -54,6 +56,52 @@ async fn run_watch(args: &CampaignOne) -> anyhow::Result<()> {
         return Err(Failure::failed(format!("the campaign is paused: {why}"))
             .todo("It goes on when it is resumed through the API; nothing is lost meanwhile.")
             .into());
+    }
+    Ok(())
+}
+
+/// What letting a restored campaign go does.
+#[derive(Debug, Deserialize, Serialize)]
+struct Released {
+    #[serde(default, skip_serializing)]
+    id: String,
+    sends: u64,
+    uncertain: u64,
+    plans: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Restored {
+    campaigns: Vec<Released>,
+}
+
+async fn run_resume(args: &CampaignResume) -> anyhow::Result<()> {
+    let (api, id) = (Api::new(&args.one.remote)?, checked(&args.one.campaign)?);
+    if !args.after_restore {
+        let standing: Standing = api.post(&format!("{}/resume", path(&id)), &json!({})).await?;
+        return print(&standing, args.one.json);
+    }
+    let released: Released = if args.dry_run {
+        let held: Restored = api.get("/api/v1/restored").await?;
+        let found = held.campaigns.into_iter().find(|c| c.id == id);
+        found.ok_or_else(|| Failure::usage("this campaign is not held since a restore"))?
+    } else {
+        api.post(&format!("/api/v1/restored/campaigns/{id}/resume"), &json!({})).await?
+    };
+    if args.one.json {
+        terminal::out(serde_json::to_string(&released)?);
+        return Ok(());
+    }
+    let verb = if args.dry_run { "would send" } else { "sends" };
+    terminal::out(format_args!("{verb} {} messages", terminal::grouped(released.sends)));
+    if released.plans {
+        terminal::out("and freezes its audience to the end first: there may be more");
+    }
+    if released.uncertain > 0 {
+        terminal::out(format_args!(
+            "{} recipients stay uncertain: they may have got it, and webhooks may still tell",
+            terminal::grouped(released.uncertain)
+        ));
     }
     Ok(())
 }

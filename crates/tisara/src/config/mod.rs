@@ -238,6 +238,15 @@ impl Config {
                 wrong(at, "must be between 1 and 1000".to_owned());
             }
         }
+        for (at, ms) in [
+            ("storage.wait_ms", self.storage.wait_ms),
+            ("storage.lock_wait_ms", self.storage.lock_wait_ms),
+            ("storage.statement_ms", self.storage.statement_ms),
+        ] {
+            if !(100..=3_600_000).contains(&ms) {
+                wrong(at, "must be between 100 and 3600000".to_owned());
+            }
+        }
         if !(1..=10_000).contains(&self.sending.in_flight_max) {
             wrong("sending.in_flight_max", "must be between 1 and 10000".to_owned());
         }
@@ -323,6 +332,9 @@ impl Config {
             sqlite_readers: self.storage.sqlite_readers,
             sqlite_cache_mib: self.storage.sqlite_cache_mib,
             postgres_connections: self.storage.postgres_connections,
+            wait_ms: self.storage.wait_ms,
+            lock_wait_ms: self.storage.lock_wait_ms,
+            statement_ms: self.storage.statement_ms,
         }
     }
 

@@ -40,6 +40,13 @@ section! {
         sqlite_cache_mib: u32 = 32;
         /// Connections to PostgreSQL, half of them for reading.
         postgres_connections: usize = 8;
+        /// Longest wait of a request for a free connection to the database, in milliseconds; then it is
+        /// refused with 503.
+        wait_ms: u64 = store().wait_ms;
+        /// Longest wait for a lock that somebody else holds in PostgreSQL, in milliseconds.
+        lock_wait_ms: u64 = store().lock_wait_ms;
+        /// Longest time for one statement in PostgreSQL, in milliseconds.
+        statement_ms: u64 = store().statement_ms;
     }
 }
 
@@ -151,6 +158,10 @@ pub enum Format {
 
 fn engine() -> tisara_engine::Settings {
     tisara_engine::Settings::default()
+}
+
+fn store() -> tisara_store::Options {
+    tisara_store::Options::default()
 }
 
 fn graph() -> tisara_cloud_api::Graph {

@@ -10,12 +10,19 @@ mod turns;
 use super::{
     Composer,
     compose::message_body,
+    fence::{Asked, Fence},
     lease_name,
     pairs::Pairs,
     reserve::{Done, Handed, Task, Turn, take_turn},
     verdict::{Consequence, Fate, judge},
 };
-use crate::{bus::Hint, parts::Shared, settling, vault::waba_token_place, wire::Route};
+use crate::{
+    bus::Hint,
+    parts::{Shared, in_the_way},
+    settling,
+    vault::waba_token_place,
+    wire::Route,
+};
 use bytes::Bytes;
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use std::{
@@ -32,8 +39,6 @@ const WINDOW: u32 = 4; // a quarter of a second's pace
 /// The least and most tasks of one turn.
 const WANT_MIN: u32 = 8;
 const WANT_MAX: u32 = 512;
-/// A lane stops sending this long before its lease may end.
-const LEASE_MARGIN: Duration = Duration::from_secs(2);
 /// A lane without work goes away after this many looks.
 const IDLE_TICKS: u32 = 3;
 
@@ -46,7 +51,7 @@ pub(crate) struct Lane {
     /// the one before left in doubt is found.
     owner: String,
     token: i64,
-    lease_until: Timestamp,
+    fence: Fence,
     route: Arc<dyn Route>,
     account: SendingAccount,
     pace: Pace,
@@ -98,12 +103,12 @@ impl Lane {
             Ok(Some(mut lane)) => {
                 tracing::debug!(org.id = %org, number.id = %number, lease = lane.token, "lane opened");
                 lane.work(&stop).await;
-                lane.close().await;
+                lane.close(&stop).await;
                 tracing::debug!(org.id = %org, number.id = %number, "lane closed");
             }
             Ok(None) => {}
             Err(e) => {
-                tracing::warn!(org.id = %org, number.id = %number, error = %e, "a number could not be taken up");
+                in_the_way(&e, "taking up a number");
                 shared.ambient.sleep(shared.settings.tick()).await;
             }
         }
@@ -119,7 +124,7 @@ impl Lane {
             if now >= next_tick {
                 next_tick = now.plus(self.shared.settings.tick());
                 if let Err(e) = self.refresh(now).await {
-                    tracing::warn!(number.id = %self.number, error = %e, "storage is in the way; the lane waits");
+                    in_the_way(&e, "a lane");
                 }
                 self.may_have_work = true;
                 idle = if self.is_idle() && turn.is_none() { idle + 1 } else { 0 };

@@ -2,18 +2,22 @@
 
 use super::*;
 
+/// About a minute of a database that is away.
+const CLOSE_TRIES_MAX: u32 = 600;
+
 impl Lane {
     /// Takes the lease and what earlier owners left behind; `None` when somebody else has it or the
     /// number may not send.
     pub(super) async fn open(shared: Arc<Shared>, org: OrgId, number: NumberId) -> Result<Option<Self>> {
         let now = shared.ambient.now();
-        let until = now.plus(shared.settings.lease());
+        let lease = shared.settings.lease();
+        let asked = Asked::at(&shared.ambient);
         let owner = format!("{}/{:x}", shared.owner, shared.ambient.rng().next_u64());
         let taking = owner.clone();
         let taken = shared
             .store
             .write(move |tx| {
-                let Some(token) = tx.take_lease(&lease_name(number), &taking, now, until)? else {
+                let Some(token) = tx.take_lease(&lease_name(number), &taking, now, lease)? else {
                     return Ok(None);
                 };
                 Ok::<_, Error>(tx.org(org).find_sending_account(number)?.map(|account| (token, account)))
@@ -29,13 +33,14 @@ impl Lane {
             return Ok(None);
         };
         let pace = Pace::new(shared.settings.pace_per_second.unwrap_or(account.pace_per_second));
+        let fence = Fence::new(shared.ambient.clone(), asked, lease);
         Ok(Some(Self {
             shared,
             org,
             number,
             owner,
             token,
-            lease_until: until,
+            fence,
             route,
             account,
             pace,
@@ -58,13 +63,14 @@ impl Lane {
     /// Renews the lease and looks at what is to be done.
     pub(super) async fn refresh(&mut self, now: Timestamp) -> Result<()> {
         let (org, number, token) = (self.org, self.number, self.token);
-        let until = now.plus(self.shared.settings.lease());
+        let lease = self.shared.settings.lease();
+        let asked = Asked::at(&self.shared.ambient);
         let owner = self.owner.clone();
         let found = self
             .shared
             .store
             .write(move |tx| {
-                if tx.take_lease(&lease_name(number), &owner, now, until)? != Some(token) {
+                if tx.take_lease(&lease_name(number), &owner, now, lease)? != Some(token) {
                     return Ok(None);
                 }
                 let mut org = tx.org(org);
@@ -74,10 +80,11 @@ impl Lane {
             .await?;
         let Some((account, running)) = found else {
             tracing::warn!(number.id = %number, "the number's lease was lost; sending stops");
+            self.fence.shut();
             self.stopped = true;
             return Ok(());
         };
-        self.lease_until = until;
+        self.fence.renewed(asked, lease);
         self.stopped |= account.stopped_reason.is_some() || account.token != self.account.token;
         self.pace.set_ceiling(self.shared.settings.pace_per_second.unwrap_or(account.pace_per_second));
         self.account = account;
@@ -104,7 +111,9 @@ impl Lane {
     }
 
     /// Waits for what is on its way, writes it down and gives everything back.
-    pub(super) async fn close(&mut self) {
+    ///
+    /// While the database is away, what is known stays here and waits for it, unless the process ends.
+    pub(super) async fn close(&mut self, stop: &CancellationToken) {
         // From here on nothing more is handed out.
         self.stopped = true;
         let patience = self.shared.ambient.sleep(self.shared.stop_patience());
@@ -122,12 +131,15 @@ impl Lane {
         }
         let unanswered = !self.in_flight.is_empty();
         let mut turn = self.begin_turn(self.shared.ambient.now());
-        for _ in 0..3 {
+        for tries in 1.. {
             let turned = turn.await;
             if turned.handed.is_ok() {
                 break;
             }
             self.done = turned.done;
+            if tries >= if stop.is_cancelled() { 3 } else { CLOSE_TRIES_MAX } {
+                break;
+            }
             self.shared.ambient.sleep(Duration::from_millis(100)).await;
             turn = self.begin_turn(self.shared.ambient.now());
         }
@@ -141,7 +153,7 @@ impl Lane {
         let given_back = self.give_back(chunks).await;
         let released = self.shared.store.write(move |tx| tx.release_lease(&lease_name(number), token)).await;
         if let Err(e) = given_back.and(released) {
-            tracing::warn!(number.id = %number, error = %e, "a number could not be given back; its lease will run out");
+            in_the_way(&e, "giving back a number, whose lease will run out");
         }
     }
 }

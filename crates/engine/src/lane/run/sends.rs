@@ -5,7 +5,7 @@ use super::*;
 impl Lane {
     pub(super) fn may_send(&self) -> bool {
         let now = self.shared.ambient.now();
-        now >= self.hold_until && now.plus(LEASE_MARGIN) < self.lease_until && !self.stopped
+        now >= self.hold_until && self.fence.is_open() && !self.stopped
     }
 
     pub(super) fn in_flight_max(&self) -> usize {
@@ -79,7 +79,7 @@ impl Lane {
             self.writing_to.insert(task.address().to_owned());
         }
         let began_at = self.shared.ambient.now();
-        let sending = self.route.send(body);
+        let sending = self.route.send(body, self.fence.gate());
         self.in_flight.push(
             async move {
                 let result = sending.await;

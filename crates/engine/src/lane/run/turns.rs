@@ -63,10 +63,13 @@ impl Lane {
                 // Outcomes are never thrown away: they go along with the next turn. A turn that was
                 // committed without our knowing handed out rows that nobody will send; they stand
                 // below the mark without an outcome, so the next owner will settle them.
-                tracing::warn!(number.id = %self.number, error = %e, "storage is in the way; the lane waits");
+                in_the_way(&e, "a lane");
                 self.done.splice(0..0, done);
                 self.in_doubt |= matches!(e, Error::CommitUnknown | Error::Closed);
                 self.stopped |= self.in_doubt;
+                if self.in_doubt {
+                    self.fence.shut();
+                }
                 self.shared.ambient.sleep(Duration::from_millis(250)).await;
                 return;
             }
@@ -78,6 +81,7 @@ impl Lane {
         }
         if handed.fenced {
             tracing::warn!(number.id = %self.number, "the number's lease was lost; sending stops");
+            self.fence.shut();
             self.stopped = true;
             return;
         }

@@ -92,6 +92,10 @@ impl tisara_store::IsTransient for Stop {
     fn is_transient(&self) -> bool {
         matches!(self, Self::Store(e) if e.is_transient())
     }
+
+    fn storage(&self) -> Option<&tisara_store::Error> {
+        if let Self::Store(e) = self { Some(e) } else { None }
+    }
 }
 
 impl From<tisara_store::Error> for Stop {

@@ -133,7 +133,7 @@ impl OrgTx<'_, '_> {
                 }
             } else {
                 // It was there a moment ago: another node erased it in between.
-                return Err(crate::Error::Unavailable("a contact was erased during the import".to_owned()));
+                return Err(crate::Error::Conflict("a contact was erased during the import".to_owned()));
             };
             match done.change {
                 RowChange::Inserted => outcome.inserted += 1,

@@ -95,6 +95,46 @@ impl Installation {
         self.server.take().expect("the server runs")
     }
 
+    /// SIGTERM, and waits for the end.
+    pub fn stop_server(&mut self) {
+        let server = self.take_server();
+        server.signal("TERM");
+        assert_eq!(server.wait().code, 0);
+    }
+
+    /// Runs a command with this installation's configuration.
+    pub fn run(&self, args: &[&str]) -> super::Done {
+        super::run(self.command().args(args))
+    }
+
+    /// Runs a command that speaks to the server.
+    pub fn run_client(&self, args: &[&str]) -> super::Done {
+        super::run(&mut self.client(args))
+    }
+
+    /// The data folder is gone, and the database another one from now on.
+    pub fn lose_everything(&mut self, database: Option<String>) {
+        std::fs::rename(self.dir.path().join("data"), self.dir.path().join("lost")).unwrap();
+        self.database = database;
+    }
+
+    /// Waits until the database has served so many transactions that every part has looked again and again.
+    pub async fn wait_until_it_has_looked_for_work(&self) {
+        let url = format!("http://127.0.0.1:{}/metrics", self.server_port);
+        let transactions = async || -> Result<u64, String> {
+            let page = self.http.get(&url).send().await.map_err(|e| e.to_string())?;
+            let page = page.text().await.map_err(|e| e.to_string())?;
+            let line = page.lines().find_map(|l| l.strip_prefix("tisara_database_wait_seconds_count "));
+            line.and_then(|n| n.parse().ok()).ok_or_else(|| "no such metric".to_owned())
+        };
+        let begin = poll("the metrics", &transactions).await;
+        poll("the server to look for work", async || match transactions().await? {
+            n if n > begin + 50 => Ok(()),
+            n => Err(format!("{n} transactions since {begin}")),
+        })
+        .await;
+    }
+
     /// Waits until the server says that it can work.
     pub async fn wait_until_ready(&mut self) {
         let url = format!("http://127.0.0.1:{}/readyz", self.server_port);
@@ -130,7 +170,7 @@ impl Installation {
     }
 
     /// `GET`, once the answer is as wanted.
-    async fn get_when(&self, what: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub async fn get_when(&self, what: &str, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         poll(what, async || {
             let answer = self.try_get(path).await?;
             if wanted(&answer) { Ok(answer) } else { Err(answer.to_string()) }

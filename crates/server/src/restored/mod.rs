@@ -1,0 +1,136 @@
+//! What is held since this installation was restored from a backup.
+//!
+//! What was waiting when the backup was made may have been sent since, by the installation it was made of.
+//! So nothing of it is sent before a person, who knows what happened in between, says so here.
+
+use crate::{
+    app::App,
+    auth::Caller,
+    edge::{ApiError, Id, Result},
+};
+use axum::{Json, extract::State, http::StatusCode};
+use serde::Serialize;
+use tisara_domain::{CampaignId, MessageId};
+use tisara_engine::Hint;
+use tisara_store::backup::{Released, RestoredCampaign};
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+/// Held things of one kind that are listed at a time; there are more once these are decided.
+const LISTED: u32 = 200;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list_restored))
+        .routes(routes!(resume_campaign))
+        .routes(routes!(send_message))
+        .routes(routes!(give_up_message))
+}
+
+/// What is held.
+#[derive(Serialize, ToSchema)]
+struct RestoredView {
+    /// Campaigns that wait.
+    campaigns: Vec<RestoredCampaignView>,
+    /// Replies and single messages that may or may not have gone out, by their ids.
+    #[schema(value_type = Vec<String>)]
+    messages: Vec<MessageId>,
+}
+
+/// A campaign that is held.
+#[derive(Serialize, ToSchema)]
+struct RestoredCampaignView {
+    #[schema(value_type = String)]
+    id: CampaignId,
+    name: String,
+    #[serde(flatten)]
+    released: ReleasedView,
+}
+
+/// What letting a campaign go does.
+#[derive(Serialize, ToSchema)]
+struct ReleasedView {
+    /// Recipients that are sent to: everybody who was waiting when the backup was made and of whom no
+    /// webhook has told since.
+    sends: i64,
+    /// Recipients that may or may not have been sent to then. They stay uncertain until a webhook tells.
+    uncertain: i64,
+    /// The audience was still being frozen: there will be more recipients.
+    plans: bool,
+}
+
+impl From<Released> for ReleasedView {
+    fn from(r: Released) -> Self {
+        Self { sends: r.sends, uncertain: r.uncertain, plans: r.plans }
+    }
+}
+
+impl From<RestoredCampaign> for RestoredCampaignView {
+    fn from(c: RestoredCampaign) -> Self {
+        Self { id: c.id, name: c.name, released: c.released.into() }
+    }
+}
+
+/// What is held since a restore, at most 200 of each kind; nothing where there was none.
+#[utoipa::path(get, path = "/restored", tag = "restored", responses((status = 200, body = RestoredView)))]
+async fn list_restored(State(app): State<App>, caller: Caller) -> Result<Json<RestoredView>> {
+    let view = app
+        .store
+        .read(move |tx| {
+            let mut tx = tx.org(caller.org);
+            let campaigns = tx.list_restored_campaigns(LISTED)?;
+            let messages = tx.list_restored_messages(LISTED)?;
+            Ok::<_, ApiError>(RestoredView {
+                campaigns: campaigns.into_iter().map(Into::into).collect(),
+                messages,
+            })
+        })
+        .await?;
+    Ok(Json(view))
+}
+
+/// Lets a held campaign go on: what waits in it is sent. Say this only when you know that it was not sent
+/// between the backup and the restore, or may be sent twice.
+#[utoipa::path(post, path = "/restored/campaigns/{id}/resume", tag = "restored", params(("id" = String, Path)),
+    responses((status = 200, body = ReleasedView)))]
+async fn resume_campaign(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<CampaignId>,
+) -> Result<Json<ReleasedView>> {
+    let released = app
+        .store
+        .write(move |tx| Ok::<_, ApiError>(tx.org(caller.org).resume_restored_campaign(id)?))
+        .await?;
+    for hint in [Hint::Plan, Hint::Work, Hint::Campaign(caller.org, id)] {
+        app.engine.bus().publish(hint);
+    }
+    Ok(Json(released.into()))
+}
+
+/// Sends a held message. It reaches the person twice if it had gone out.
+#[utoipa::path(post, path = "/restored/messages/{id}/send", tag = "restored", params(("id" = String, Path)),
+    responses((status = 202)))]
+async fn send_message(State(app): State<App>, caller: Caller, Id(id): Id<MessageId>) -> Result<StatusCode> {
+    decide(app, caller, id, true).await
+}
+
+/// Gives a held message up: it counts as failed, unless a webhook tells that it had gone out.
+#[utoipa::path(post, path = "/restored/messages/{id}/give-up", tag = "restored", params(("id" = String, Path)),
+    responses((status = 202)))]
+async fn give_up_message(
+    State(app): State<App>,
+    caller: Caller,
+    Id(id): Id<MessageId>,
+) -> Result<StatusCode> {
+    decide(app, caller, id, false).await
+}
+
+async fn decide(app: App, caller: Caller, id: MessageId, send: bool) -> Result<StatusCode> {
+    let now = app.ambient.now();
+    if !app.store.write(move |tx| tx.org(caller.org).decide_restored_message(id, send, now)).await? {
+        return Err(ApiError::NotFound("held message"));
+    }
+    app.engine.bus().publish(Hint::Work);
+    Ok(StatusCode::ACCEPTED)
+}
