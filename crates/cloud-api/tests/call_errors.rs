@@ -7,7 +7,7 @@ mod stand_in;
 use std::io::{Read, Write};
 use std::net::TcpListener;
 
-use tisara_cloud_api::client::{NotSent, Unknown};
+use tisara_cloud_api::client::{Gate, NotSent, Unknown};
 use tisara_cloud_api::codes::Action;
 use tisara_cloud_api::send::{Content, OutgoingMessage, Recipient, Text};
 use tisara_cloud_api::{AccessToken, CallError, Client, SendReceipt};
@@ -60,6 +60,35 @@ async fn a_refused_connection_was_surely_not_sent() {
     assert!(matches!(error, CallError::NotSent(NotSent::Connect(_))), "{error:?}");
     assert!(!error.may_have_gone_out());
     assert_eq!(error.action(), Action::Retry);
+}
+
+/// The gate is asked when the connection is there and the body is about to be written: held back then, the
+/// request never becomes a whole one.
+#[tokio::test]
+async fn a_request_that_is_held_back_does_not_leave() {
+    let (heard, said) = std::sync::mpsc::channel();
+    let address = serve(move |mut stream| {
+        let mut all = Vec::new();
+        let _ = stream.read_to_end(&mut all);
+        let _ = heard.send(String::from_utf8_lossy(&all).into_owned());
+    });
+    let client = Client::new(graph(&address)).unwrap();
+    let token = AccessToken::new("EAAJ").unwrap();
+    let asked = std::sync::Arc::new(std::sync::atomic::AtomicU32::new(0));
+    let counted = std::sync::Arc::clone(&asked);
+    let gate: Gate = std::sync::Arc::new(move || {
+        counted.fetch_add(1, std::sync::atomic::Ordering::SeqCst);
+        false
+    });
+    let route = client.number("106540352242922").unwrap();
+    let error =
+        route.send_body_while(&token, bytes::Bytes::from_static(b"{\"secret\":1}"), gate).await.unwrap_err();
+    assert!(matches!(error, CallError::NotSent(NotSent::Held)), "{error:?}");
+    assert!(!error.may_have_gone_out());
+    assert_eq!(asked.load(std::sync::atomic::Ordering::SeqCst), 1);
+    drop(client);
+    drop(route);
+    assert!(!said.recv().unwrap().contains("secret"));
 }
 
 #[tokio::test]

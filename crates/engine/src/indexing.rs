@@ -1,7 +1,7 @@
 //! Making the words of messages searchable: in batches, some time after the messages were written and
 //! in transactions of its own, so that neither a webhook nor a sender waits for an index.
 
-use crate::parts::Shared;
+use crate::parts::{Shared, in_the_way};
 use std::sync::Arc;
 use tisara_domain::{OrgId, Timestamp};
 use tisara_store::Result;
@@ -16,7 +16,7 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let mut leased_until = Timestamp(0);
     while !stop.is_cancelled() {
         if let Err(e) = index_all(&shared, &stop, &mut leased_until).await {
-            tracing::warn!(error = %e, "messages could not be indexed for search; it will be tried again");
+            in_the_way(&e, "indexing messages for search");
         }
         tokio::select! {
             biased;
@@ -51,11 +51,11 @@ async fn index_all(shared: &Shared, stop: &CancellationToken, leased_until: &mut
 async fn holds_lease(shared: &Shared, leased_until: &mut Timestamp) -> Result<bool> {
     let now = shared.ambient.now();
     if now.plus(shared.settings.lease() / 2) >= *leased_until {
-        let (owner, until) = (shared.owner.clone(), now.plus(shared.settings.lease()));
-        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, until)).await?.is_none() {
+        let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
+        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
             return Ok(false);
         }
-        *leased_until = until;
+        *leased_until = now.plus(lease);
     }
     Ok(true)
 }

@@ -122,8 +122,7 @@ async fn no_table_is_forgotten() {
     let test = TestStore::new(Engine::Sqlite).await;
     let made = test.store.back_up(&dir.path().join("b"), about()).await.unwrap();
     let schema = include_str!("../schema.txt");
-    let tables: Vec<&str> =
-        schema.lines().filter(|l| !l.is_empty() && !l.starts_with(' ')).collect();
+    let tables: Vec<&str> = schema.lines().filter(|l| !l.is_empty() && !l.starts_with(' ')).collect();
     let made_anew = ["migration", "message_index", "message_search", "message_unindexed"];
     let tables: Vec<&str> = tables.into_iter().filter(|name| !made_anew.contains(name)).collect();
     assert_eq!(made.tables.iter().map(|(name, _)| name.as_str()).collect::<Vec<_>>(), tables);

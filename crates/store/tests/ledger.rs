@@ -317,6 +317,36 @@ contract! {
 }
 
 contract! {
+    /// An owner that stood still and wakes up late takes nothing back that the next owner has taken up: else
+    /// its row would be handed out a second time, or never be settled.
+    async fn a_late_owner_takes_nothing_back(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
+        let back = |seq, attempt, from_follow_up| Outcome {
+            attempt,
+            from_follow_up,
+            ..outcome(seq, Attempted::Returned { due_at: at(31) })
+        };
+        record(store, vec![back(0, 1, false), back(1, 1, false)]).await;
+        assert_eq!(states(store).await, vec![State::Uncertain, State::Uncertain]);
+        let due = read(store, |tx| tx.org(org()).list_unsettled(number(), at(90), 10)).await;
+        assert_eq!(due.len(), 2, "they are still to be settled");
+        // The next owner sends the first again; the late one still has nothing to say about it.
+        write(store, move |tx| tx.org(org()).send_again(number(), due[0], at(91))).await;
+        let again = write(store, |tx| tx.org(org()).reserve_retries(number(), 2, 10, at(91))).await;
+        assert_eq!(again.iter().map(|r| (r.seq, r.attempt)).collect::<Vec<_>>(), vec![(0, 2)]);
+        record(store, vec![back(0, 1, false), back(0, 1, true)]).await;
+        assert_eq!(write(store, |tx| tx.org(org()).reserve_retries(number(), 2, 10, at(99))).await, vec![]);
+        // Its own attempt it may take back, once.
+        record(store, vec![back(0, 2, true), back(0, 2, true)]).await;
+        let again = write(store, |tx| tx.org(org()).reserve_retries(number(), 2, 10, at(99))).await;
+        assert_eq!(again.iter().map(|r| (r.seq, r.attempt)).collect::<Vec<_>>(), vec![(0, 2)]);
+    }
+}
+
+contract! {
     /// After a crash the rows that were handed out without an outcome are in doubt, and only those.
     async fn a_crash_leaves_only_the_window_in_doubt(store) {
         people(store, 10).await;

@@ -42,24 +42,24 @@ async fn schema() -> (String, TestStore) {
 #[tokio::test(flavor = "multi_thread")]
 async fn postgres_that_crashes_and_comes_back() {
     let postgres = Arc::new(Postgres::start().unwrap());
-    is_survived(Harm::StopDatabase(Arc::clone(&postgres)), 2, 1_600, postgres.url(), None).await;
+    is_survived(Harm::StopDatabase(Arc::clone(&postgres)), 2, 1_000, postgres.url(), None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn locks_that_somebody_else_forgot() {
     let (url, _keep) = schema().await;
-    is_survived(Harm::HoldLocks, 2, 1_600, url, None).await;
+    is_survived(Harm::HoldLocks, 2, 1_000, url, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_that_take_every_connection() {
     let (url, _keep) = schema().await;
-    is_survived(Harm::TakeConnections, 2, 1_600, url, None).await;
+    is_survived(Harm::TakeConnections, 2, 1_000, url, None).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_that_may_not_grow() {
-    is_survived(Harm::LimitFiles, 2, 1_600, "sqlite".to_owned(), None).await;
+    is_survived(Harm::LimitFiles, 2, 1_000, "sqlite".to_owned(), None).await;
 }
 
 /// A real full disk needs a small one, and making one needs the right to mount it.
@@ -76,7 +76,7 @@ async fn a_disk_that_is_full() {
     }
     let survived = tokio::spawn({
         let (dir, data) = (dir.path().to_path_buf(), data.clone());
-        async move { is_survived(Harm::FillDisk(data), 2, 1_600, "sqlite".to_owned(), Some(&dir)).await }
+        async move { is_survived(Harm::FillDisk(data), 2, 1_000, "sqlite".to_owned(), Some(&dir)).await }
     });
     let survived = survived.await;
     let _ = Command::new("umount").arg("-l").arg(&data).status();
@@ -86,5 +86,5 @@ async fn a_disk_that_is_full() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_killed_or_stands_still_beside_another() {
     let (url, _keep) = schema().await;
-    is_survived(Harm::Nodes, 3, 6_000, url, None).await;
+    is_survived(Harm::Nodes, 3, 5_000, url, None).await;
 }

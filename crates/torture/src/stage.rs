@@ -68,8 +68,8 @@ impl Stage {
         // Short waits, and just enough connections for the engine to have some of its own.
         let hurried = |server: Server| match plan.harm.is_to_the_database() {
             true => server
-                .with("storage.wait_ms", 1_000)
-                .with("storage.lock_wait_ms", 1_000)
+                .with("storage.wait_ms", 3_000)
+                .with("storage.lock_wait_ms", 2_000)
                 .with("storage.postgres_connections", 4),
             false => server,
         };

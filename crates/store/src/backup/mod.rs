@@ -13,8 +13,8 @@ mod released;
 
 pub use format::Header;
 pub use hold::Held;
-pub use released::{Released, RestoredCampaign};
 pub(crate) use released::is_restored;
+pub use released::{Released, RestoredCampaign};
 
 use crate::{
     forks, migrate,

@@ -5,8 +5,8 @@
 //! crate is a question in review.
 
 mod bulk_insert;
-pub(crate) mod message_words;
 mod dump;
+pub(crate) mod message_words;
 mod outcomes;
 pub(crate) mod planner_statistics;
 mod statuses;
