@@ -103,20 +103,14 @@ impl Server {
         &self.dir
     }
 
-    /// The number of its process.
-    ///
-    /// # Errors
-    /// When it does not run.
-    pub fn pid(&self) -> anyhow::Result<u32> {
-        Ok(self.child.as_ref().context("the server does not run")?.id())
-    }
-
     /// Sends it a signal by name: STOP, CONT.
     ///
     /// # Errors
     /// When it does not run.
     pub fn signal(&self, name: &str) -> anyhow::Result<()> {
-        let sent = Command::new("kill").args([&format!("-{name}"), &self.pid()?.to_string()]).status()?;
+        let sent = Command::new("kill")
+            .args([&format!("-{name}"), &self.pid().context("the server does not run")?.to_string()])
+            .status()?;
         ensure!(sent.success(), "the server could not be sent {name}");
         Ok(())
     }

@@ -105,7 +105,7 @@ impl Harm {
                 ready(stage, ambient).await
             }
             Self::LimitFiles => {
-                let pid = stage.server.pid()?;
+                let pid = stage.server.pid().context("the server does not run")?;
                 limit_files(pid, Some(FILE_MAX)).await?;
                 let seen = unready(stage, ambient).await;
                 ambient.sleep(lasts).await;

@@ -55,6 +55,8 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         match send_next(&app).await {
             Ok(true) => continue,
             Ok(false) => {}
+            // The store itself says when the database stops working.
+            Err(e) if e.is_outage() => tracing::debug!(error = %e, "the database is in the way of e-mails"),
             Err(e) => tracing::warn!(error = %e, "storage is in the way of e-mails"),
         }
         tokio::select! {
