@@ -83,7 +83,7 @@ impl Start {
                 self.is_over = note_hearing(shared, self.started_at, Duration::ZERO).await;
             }
             Ok(_) => {}
-            Err(e) => tracing::warn!(error = %e, "storage is in the way"),
+            Err(e) => in_the_way(&e, "noting that we hear"),
         }
         self.is_over
     }
