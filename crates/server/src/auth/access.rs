@@ -162,10 +162,10 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/campaigns/{id}/resume", Needs(CampaignsSend)),
     ("POST", "/campaigns/{id}/cancel", Needs(CampaignsSend)),
     // What is held since a restore.
-    ("GET", "/restored", Needs(CampaignsRead)),
+    ("GET", "/restored", Needs(CampaignsSend)),
     ("POST", "/restored/campaigns/{id}/resume", Needs(CampaignsSend)),
-    ("POST", "/restored/messages/{id}/send", Needs(ThreadsReply)),
-    ("POST", "/restored/messages/{id}/give-up", Needs(ThreadsReply)),
+    ("POST", "/restored/messages/{id}/send", Needs(CampaignsSend)),
+    ("POST", "/restored/messages/{id}/give-up", Needs(CampaignsSend)),
     // Threads.
     ("GET", "/threads", Needs(ThreadsRead)),
     ("POST", "/threads", Needs(ThreadsReply)),
