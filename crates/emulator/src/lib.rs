@@ -56,6 +56,7 @@
 //! | `POST /users/{phone}/call` ([`CallStep`]) | the user calls, picks up, refuses, hangs up, permits, forbids |
 //! | `POST /users/{phone}/group` ([`GroupStep`]) | the user joins a group, asks to, takes that back, leaves |
 //! | `POST /groups/{id}` ([`GroupChange`]) | what Meta does to a group |
+//! | `POST /users/{phone}/order` ([`OrderStep`]) | the user sends a cart |
 //! | `POST /flows/{id or name}` ([`FlowChange`]) | what Meta does to a flow |
 //! | `POST /numbers/{id}` `{"status"?,"quality"?,"messages_per_second"?,"name_decision"?}` | what Meta does to a number |
 //! | `POST /users/{phone}/change-number` `{"to"}` | the user moves to another number |
@@ -83,6 +84,7 @@ mod blocks;
 mod calendar;
 mod calling;
 mod chance;
+mod commerce;
 mod control;
 mod directory;
 mod faults;
@@ -103,6 +105,7 @@ mod webhooks;
 
 pub use accounts::Signup;
 pub use calling::CallStep;
+pub use commerce::{OrderStep, OrderedItem};
 pub use control::{
     ConfigError, Control, ControlError, Described, News, NumberChange, PortfolioChange, SavedUser, State,
     Tap, TemplateChange,

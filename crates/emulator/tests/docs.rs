@@ -82,6 +82,8 @@ async fn every_documented_endpoint_answers() {
             .replace("{template_group_id}", &template_group)
             .replace("{media_id}", &media)
             .replace("{flow_id}", &World::FLOW_ID.to_string())
+            .replace("{catalog_id}", &World::CATALOG_ID.to_string())
+            .replace("{product_id}", "255000000000001")
             .replace("{group_id}", group.as_str().unwrap())
             .replace("groups/{id}", &format!("groups/{}", group.as_str().unwrap()))
             .replace("{qr_code}", qr_code.as_str().unwrap())

@@ -11,6 +11,8 @@ assert.ok(BASE, "TISARA_EMULATOR is not set: start these tests with tests/client
 export const TOKEN = "EAAemulator";
 export const NUMBER = "106540352242922";
 export const WABA = "102290129340398";
+/** A catalog of the default world, with sku-1 and sku-2. */
+export const CATALOG = "194836987003835";
 /** A published flow of the default world; its first screen is WELCOME. */
 export const FLOW = "884127190345671";
 export const SECRET = "emulator-app-secret";

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { GraphApiError, WhatsAppClient, buildTemplatePayload, buildTemplateSendPayload } from "@kapso/whatsapp-cloud-api";
-import { BASE, FLOW, NUMBER, PNG, TOKEN, control, enableCalling, openWindow, seen } from "./emulator.js";
+import { BASE, CATALOG, FLOW, NUMBER, PNG, TOKEN, control, enableCalling, openWindow, seen } from "./emulator.js";
 
 const to = "+94771000001";
 const client = new WhatsAppClient({ baseUrl: BASE, accessToken: TOKEN, graphVersion: "v24.0" });
@@ -179,10 +179,10 @@ describe("interactive messages", () => {
   });
 
   test("products, a catalog, a carousel", async () => {
-    const product = { ...basic, bodyText: "This", catalogId: "1", productRetailerId: "sku-1" };
+    const product = { ...basic, bodyText: "This", catalogId: CATALOG, productRetailerId: "sku-1" };
     await interactive(messages.sendInteractiveProduct(product), "product");
     const sections = [{ title: "New", productItems: [{ productRetailerId: "sku-1" }] }];
-    const list = { ...basic, bodyText: "These", header: { type: "text", text: "New" }, catalogId: "1", sections };
+    const list = { ...basic, bodyText: "These", header: { type: "text", text: "New" }, catalogId: CATALOG, sections };
     await interactive(messages.sendInteractiveProductList(list), "product_list");
     await interactive(messages.sendInteractiveCatalogMessage({ ...basic, bodyText: "All", parameters: {} }), "catalog_message");
     const card = (cardIndex) => ({

@@ -21,6 +21,8 @@ APP = "670843887433847"
 PORTFOLIO = "2729063490586005"
 WABA = "102290129340398"
 NUMBER = "106540352242922"
+# A catalog of the default world, with sku-1 and sku-2.
+CATALOG = "194836987003835"
 # A published flow of the default world; its first screen is WELCOME.
 FLOW = "884127190345671"
 SECRET = "emulator-app-secret"

@@ -30,7 +30,7 @@ from pywa.types.templates import (
     URLButton as TemplateURLButton,
 )
 
-from emulator import FLOW, NUMBER, PNG, client, control, open_window, seen
+from emulator import CATALOG, FLOW, NUMBER, PNG, client, control, open_window, seen
 
 TO = "94771000011"
 LINK = "https://example.com/files/"
@@ -170,9 +170,9 @@ class Interactive(Messages):
     def test_products_a_catalog_and_a_carousel(self) -> None:
         wa = self.wa
         self.interactive(wa.send_catalog(TO, "All", thumbnail_product_sku="sku-1"), "catalog_message")
-        self.interactive(wa.send_product(TO, "1", "sku-1", "This"), "product")
+        self.interactive(wa.send_product(TO, CATALOG, "sku-1", "This"), "product")
         sections = [ProductsSection("New", ["sku-1", "sku-2"])]
-        self.interactive(wa.send_products(TO, "1", sections, "New", "These"), "product_list")
+        self.interactive(wa.send_products(TO, CATALOG, sections, "New", "These"), "product_list")
         cards = [
             ImageCarouselCard(body="A card", image=f"{LINK}{n}.jpg", buttons=URLButton("Open", f"https://example.com/{n}"))
             for n in range(2)

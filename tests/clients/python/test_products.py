@@ -45,7 +45,7 @@ class Flows(Products):
             self.wa.publish_flow(made.id)
         wrong = self.wa.update_flow_json(made.id, {"version": "7.3", "screens": []})
         self.assertEqual(wrong.validation_errors[0].error, "MIN_ITEMS_REQUIRED")
-        self.assertIsNone(self.wa.update_flow_json(made.id, ONE_SCREEN).validation_errors)
+        self.assertFalse(self.wa.update_flow_json(made.id, ONE_SCREEN).validation_errors)
         self.assertEqual([asset.name for asset in self.wa.get_flow_assets(made.id)], ["flow.json"])
         self.assertTrue(self.wa.update_flow_metadata(made.id, name="pywa_poll"))
         self.assertTrue(self.wa.publish_flow(made.id))

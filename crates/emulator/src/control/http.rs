@@ -7,6 +7,7 @@ use super::{
 use crate::{
     accounts::Signup,
     calling::CallStep,
+    commerce::OrderStep,
     flows::{FlowChange, FlowStep},
     groups::{GroupChange, GroupStep},
     page,
@@ -53,6 +54,7 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/users/{phone}/call", post(call_step))
         .route("/_emulator/users/{phone}/group", post(group_step))
         .route("/_emulator/groups/{id}", post(group))
+        .route("/_emulator/users/{phone}/order", post(order))
         .route("/_emulator/flows/{which}", post(flow))
         .route("/_emulator/templates/{which}", post(template))
         .route("/_emulator/numbers/{id}", post(number))
@@ -204,6 +206,10 @@ async fn group_step(State(c): State<Control>, Path(phone): Path<String>, bytes: 
 async fn group(State(c): State<Control>, Path(id): Path<String>, bytes: Bytes) -> Answer {
     c.change_group(&id, &body::<GroupChange>(&bytes)?)?;
     Ok(done())
+}
+
+async fn order(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(json!({"id": c.order(&phone, &body::<OrderStep>(&bytes)?)?})))
 }
 
 async fn flow(State(c): State<Control>, Path(which): Path<String>, bytes: Bytes) -> Answer {

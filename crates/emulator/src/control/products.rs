@@ -1,8 +1,9 @@
-//! What users and Meta do with the products beside plain messaging: flows, calls, groups.
+//! What users and Meta do with the products beside plain messaging: flows, calls, groups, orders.
 
 use super::{Control, ControlError, users::phone};
 use crate::{
     calling::{self, CallStep},
+    commerce::{self, OrderStep},
     flows::{self, FlowChange, FlowStep},
     groups::{self, GroupChange, GroupStep},
 };
@@ -41,6 +42,14 @@ impl Control {
     /// When there is no such group.
     pub fn change_group(&self, id: &str, to: &GroupChange) -> Result<(), ControlError> {
         groups::change(&self.0, id, to)
+    }
+
+    /// The user sends a cart with products of the account's catalog. Gives the message's id.
+    ///
+    /// # Errors
+    /// When the phone number is none, the catalog has no such product, or there is no cart.
+    pub fn order(&self, user: &str, step: &OrderStep) -> Result<String, ControlError> {
+        commerce::order(&self.0, phone(user)?, step)
     }
 
     /// Changes a flow (by id or name) as Meta would, checks its endpoint's health, or tells of an alert.

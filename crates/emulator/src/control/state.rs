@@ -166,6 +166,7 @@ fn portfolio(d: &Directory, p: &Portfolio) -> PortfolioSettings {
         template_messages: p.template_messages.load(Ordering::Relaxed),
         suspected: p.suspected,
         restricted: p.restricted,
+        catalogs: d.catalogs.values().filter(|c| c.portfolio == p.id).map(|c| c.settings.clone()).collect(),
         wabas: d.wabas.values().filter(|w| w.portfolio == p.id).map(|w| waba(d, w)).collect(),
     }
 }

@@ -10,6 +10,7 @@ pub(crate) use number::{Number, QrCode, Refused, Username};
 
 use crate::{
     chance,
+    commerce::Catalog,
     flows::Flow,
     groups::Group,
     settings::{ObjectId, World},
@@ -30,6 +31,7 @@ pub(crate) struct Directory {
     pub(crate) templates: BTreeMap<u64, Template>,
     template_keys: chance::HashedMap<u64>,
     pub(crate) flows: BTreeMap<u64, Flow>,
+    pub(crate) catalogs: BTreeMap<u64, Catalog>,
     pub(crate) groups: BTreeMap<String, Group>,
     /// How many groups there ever were, so that no id comes back.
     pub(crate) groups_made: u64,
@@ -48,6 +50,10 @@ impl Directory {
         }
         for portfolio in &world.portfolios {
             d.portfolios.insert(portfolio.id.0, Portfolio::of(portfolio));
+            for settings in &portfolio.catalogs {
+                d.catalogs
+                    .insert(settings.id.0, Catalog { portfolio: portfolio.id.0, settings: settings.clone() });
+            }
             for waba in &portfolio.wabas {
                 d.wabas.insert(waba.id.0, Waba::of(portfolio.id.0, waba));
                 for number in &waba.numbers {
@@ -86,7 +92,8 @@ impl Directory {
                 || self.portfolios.contains_key(&id)
                 || self.templates.contains_key(&id)
                 || self.flows.contains_key(&id)
-                || self.template_groups.contains_key(&id);
+            || self.template_groups.contains_key(&id)
+            || self.catalogs.contains_key(&id);
             if !taken {
                 return id;
             }

@@ -5,7 +5,7 @@ use super::{
     reply::{About, respond},
     token,
 };
-use crate::{Inner, accounts, analytics, flows, groups, media, messages, sync::read, templates};
+use crate::{Inner, accounts, analytics, commerce, flows, groups, media, messages, sync::read, templates};
 use axum::{extract::Request, response::Response};
 use http::Method;
 use std::{ops::RangeInclusive, sync::Arc};
@@ -129,6 +129,8 @@ enum Node {
     TemplateGroup,
     Media,
     Flow,
+    Catalog,
+    Product,
 }
 
 fn kind(e: &Inner, id: u64) -> Option<Node> {
@@ -143,6 +145,10 @@ fn kind(e: &Inner, id: u64) -> Option<Node> {
         Some(Node::Flow)
     } else if d.template_groups.contains_key(&id) {
         Some(Node::TemplateGroup)
+    } else if d.catalogs.contains_key(&id) {
+        Some(Node::Catalog)
+    } else if commerce::of_product(&d, id).is_some() {
+        Some(Node::Product)
     } else if d.portfolios.contains_key(&id) {
         Some(Node::Portfolio)
     } else if d.apps.contains_key(&id) {
@@ -176,6 +182,10 @@ async fn node(e: &Arc<Inner>, call: &Call, id: &str) -> Outcome<Reply> {
         (Node::TemplateGroup, &Method::GET) => analytics::template_group(e, call, parsed),
         (Node::Portfolio, &Method::GET) => accounts::get_portfolio(e, call, parsed),
         (Node::App, &Method::GET) => accounts::get_app(e, call, parsed),
+        (Node::Catalog, &Method::GET | &Method::DELETE) => commerce::node(e, call, parsed),
+        (Node::Product, &Method::GET | &Method::POST | &Method::DELETE) => {
+            commerce::product(e, call, parsed).await
+        }
         (Node::Flow, &Method::GET) => flows::get(e, call, parsed),
         (Node::Flow, &Method::POST) => flows::update(e, call, parsed).await,
         (Node::Flow, &Method::DELETE) => flows::delete(e, call, parsed),
@@ -201,6 +211,13 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
             analytics::template_group_analytics(e, call, parsed)
         }
         (Node::Template, "unpause") if *m == Method::POST => templates::unpause(e, call, parsed),
+        (Node::Portfolio, "owned_product_catalogs") if *m == Method::GET || *m == Method::POST => {
+            commerce::owned(e, call, parsed).await
+        }
+        (Node::Catalog, "products") if *m == Method::GET || *m == Method::POST => {
+            commerce::products(e, call, parsed).await
+        }
+        (Node::Waba, "product_catalogs") => commerce::connected(e, call, parsed).await,
         (Node::Waba, "flows") if *m == Method::GET => flows::list(e, call, parsed),
         (Node::Waba, "flows") if *m == Method::POST => flows::create(e, call, parsed).await,
         (Node::Waba, "migrate_flows") if *m == Method::POST => flows::migrate(e, call, parsed).await,

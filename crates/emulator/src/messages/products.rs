@@ -1,8 +1,8 @@
-//! What the products beside plain messaging ask of a message before it is accepted: flows, calls.
+//! What the products beside plain messaging ask of a message before it is accepted: flows, calls, catalogs.
 
 use super::recipient;
 use crate::{
-    Inner, calling,
+    Inner, calling, commerce,
     directory::{Directory, Number},
     flows,
     graph::Outcome,
@@ -23,6 +23,9 @@ pub(super) fn check_interactive(
     match message["type"].as_str() {
         Some("flow") if behaviour.flows.checked => flows::check_interactive(e, directory, number, &message),
         Some("call_permission_request") => calling::check_request(e, behaviour, number, user),
+        Some("product" | "product_list" | "catalog_message" | "carousel") if behaviour.commerce.checked => {
+            commerce::check(directory, number, &message)
+        }
         Some("voice_call") => calling::check_button(behaviour, number),
         _ => Ok(()),
     }

@@ -1,7 +1,7 @@
 //! What happens: rules, pace, timing, habits of users, webhooks. All of it may change while the
 //! emulator runs.
 
-use super::{CallBehaviour, Fault, FlowBehaviour, GroupBehaviour};
+use super::{CallBehaviour, CommerceBehaviour, Fault, FlowBehaviour, GroupBehaviour};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// Everything that may be patched by `POST /_emulator/config`.
@@ -26,6 +26,8 @@ pub struct Behaviour {
     pub calling: CallBehaviour,
     /// Who may make groups, and how large.
     pub groups: GroupBehaviour,
+    /// Whether products must be in a catalog.
+    pub commerce: CommerceBehaviour,
     /// What goes wrong.
     pub faults: Vec<Fault>,
     /// What counts as the same message in the report.

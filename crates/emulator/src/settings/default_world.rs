@@ -1,8 +1,8 @@
 //! The world an emulator has when nobody describes one.
 
 use super::{
-    AppSettings, FlowSettings, NumberSettings, ObjectId, PortfolioSettings, TemplateSettings, TokenSettings,
-    WabaSettings, World,
+    AppSettings, CatalogSettings, FlowSettings, NumberSettings, ObjectId, PortfolioSettings, ProductSettings,
+    TemplateSettings, TokenSettings, WabaSettings, World,
 };
 use serde_json::{Value, json};
 
@@ -46,8 +46,26 @@ pub(super) fn world() -> World {
                 }],
                 ..WabaSettings::default()
             }],
+            catalogs: vec![CatalogSettings {
+                id: World::CATALOG_ID,
+                name: "Teas".into(),
+                wabas: vec![World::WABA_ID],
+                products: vec![product(1, "Green tea", 129_000), product(2, "Black tea", 95_000)],
+            }],
             ..PortfolioSettings::default()
         }],
+    }
+}
+
+fn product(n: u64, name: &str, price: i64) -> ProductSettings {
+    ProductSettings {
+        id: ObjectId(255_000_000_000_000 + n),
+        retailer_id: format!("sku-{n}"),
+        name: name.into(),
+        price,
+        currency: "LKR".into(),
+        availability: "in stock".into(),
+        ..ProductSettings::default()
     }
 }
 

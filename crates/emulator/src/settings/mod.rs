@@ -5,6 +5,7 @@
 
 mod behaviour;
 mod calling;
+mod commerce;
 mod default_world;
 mod faults;
 mod flows;
@@ -17,6 +18,7 @@ pub use behaviour::{
     UserCap, WebhookSettings,
 };
 pub use calling::{CallBehaviour, CallPermissionSettings};
+pub use commerce::{CatalogSettings, CommerceBehaviour, ProductSettings};
 pub use faults::{Fault, FaultKind, When};
 pub use flows::{FlowBehaviour, FlowSettings};
 pub use groups::{GroupBehaviour, GroupSettings};

@@ -1,6 +1,6 @@
 //! Who exists: apps, tokens, portfolios, accounts, numbers, templates.
 
-use super::{FlowSettings, GroupSettings, ObjectId, Throughput, default_world};
+use super::{CatalogSettings, FlowSettings, GroupSettings, ObjectId, Throughput, default_world};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -37,6 +37,8 @@ impl World {
     pub const WABA_ID: ObjectId = ObjectId(102_290_129_340_398);
     /// Phone number id of the default world.
     pub const NUMBER_ID: ObjectId = ObjectId(106_540_352_242_922);
+    /// Catalog of the default world, connected to its account: `sku-1` and `sku-2`.
+    pub const CATALOG_ID: ObjectId = ObjectId(194_836_987_003_835);
     /// Published flow of the default world, named `book_a_visit`: screens `WELCOME` and `DETAILS`.
     pub const FLOW_ID: ObjectId = ObjectId(884_127_190_345_671);
 }
@@ -100,6 +102,8 @@ pub struct PortfolioSettings {
     pub restricted: bool,
     /// Its accounts.
     pub wabas: Vec<WabaSettings>,
+    /// Its catalogs.
+    pub catalogs: Vec<CatalogSettings>,
 }
 
 impl Default for PortfolioSettings {
@@ -113,6 +117,7 @@ impl Default for PortfolioSettings {
             suspected: false,
             restricted: false,
             wabas: Vec::new(),
+            catalogs: Vec::new(),
         }
     }
 }

@@ -183,6 +183,12 @@ impl Stage {
             ("YOUR_VERIFY_TOKEN", "good"),
             ("{{Flow-ID}}", &flow),
             ("{{Flow-Name}}", if flow == published { "book_a_visit" } else { "draft" }),
+            ("146265584024623", "194836987003835"),
+            ("367025965434465", "194836987003835"),
+            ("<ID_TEST_ITEM_1>", "sku-1"),
+            ("<YOUR_PRODUCT1_SKU_IN_CATALOG>", "sku-1"),
+            ("di9ozbzfi4", "sku-1"),
+            ("2lc20305pt", "sku-2"),
             ("<SCREEN_ID>", "WELCOME"),
             ("wacid.HBgLMTIxODU1NTI4MjgVAgARGCAyODRQIAFRoA", call),
             // Longer than what they stand for may be.
