@@ -92,8 +92,8 @@ impl Directory {
                 || self.portfolios.contains_key(&id)
                 || self.templates.contains_key(&id)
                 || self.flows.contains_key(&id)
-            || self.template_groups.contains_key(&id)
-            || self.catalogs.contains_key(&id);
+                || self.template_groups.contains_key(&id)
+                || self.catalogs.contains_key(&id);
             if !taken {
                 return id;
             }
