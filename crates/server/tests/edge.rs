@@ -1,5 +1,4 @@
 //! What holds for every address: headers, problem documents, the fence of the key, the description.
-#![expect(clippy::unwrap_used, reason = "all of this is test")]
 
 mod common;
 use common::{TestApp, answer, operations::described};

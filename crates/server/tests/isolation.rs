@@ -70,7 +70,6 @@ async fn crawl(app: &TestApp) {
 
     for operation in described_with(&ids) {
         let has = |way: &str| operation.by.iter().any(|by| by == way);
-        println!("{operation:?}");
         let by_key =
             || app.request(operation.method.clone(), &format!("/api/v1{}", operation.path)).bearer_auth(&key);
         // Another organization, named by somebody who does not belong to it.

@@ -69,9 +69,12 @@ pub(super) fn hash(token: &str) -> [u8; 32] {
     Sha256::digest(token.as_bytes()).into()
 }
 
+/// By the hash of a key: what is on record of it, and until when that may be believed.
+type Kept = HashMap<[u8; 32], (Arc<ApiKey>, Timestamp)>;
+
 /// Keys that were looked up a moment ago.
 #[derive(Default)]
-pub(crate) struct KeyCache(Mutex<HashMap<[u8; 32], (Arc<ApiKey>, Timestamp)>>);
+pub(crate) struct KeyCache(Mutex<Kept>);
 
 /// More keys than that are not in use at once; an attacker's guesses never get in.
 const CACHED_MAX: usize = 10_000;

@@ -21,7 +21,7 @@ pub enum Mailer {
     /// They cannot: whatever needs one is refused.
     None,
     /// By a mail server.
-    Smtp(Smtp),
+    Smtp(Box<Smtp>),
     /// Into a list in memory that the API shows: for trying out, never for real people.
     Outbox(Outbox),
 }

@@ -293,7 +293,7 @@ impl Config {
     /// When the mail server or the sender make no sense.
     pub fn mailer(&self) -> Result<Mailer, SmtpError> {
         match &self.mail.smtp_url {
-            Some(url) => Smtp::new(url.reveal(), &self.mail.from).map(Mailer::Smtp),
+            Some(url) => Smtp::new(url.reveal(), &self.mail.from).map(|smtp| Mailer::Smtp(Box::new(smtp))),
             None if self.mail.outbox => Ok(Mailer::Outbox(Outbox::default())),
             None => Ok(Mailer::None),
         }
