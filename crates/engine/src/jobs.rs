@@ -59,6 +59,7 @@ pub struct JobContext {
 impl JobContext {
     /// The database.
     #[must_use]
+    #[expect(clippy::misnamed_getters, reason = "jobs have a way into the database of their own")]
     pub fn store(&self) -> &Store {
         &self.shared.store_of_jobs
     }

@@ -56,10 +56,10 @@ async fn tend(shared: &Shared, org: OrgId, campaign: CampaignId, is_planning: bo
             let rules = org.get_plan_rules(campaign)?;
             let planned = org.plan_slice(campaign, &rules, now)?;
             if planned == Planned::All {
-                match org.move_campaign(campaign, CampaignEvent::Planned, now) {
-                    Err(CampaignError::Store(e)) => return Err(e),
-                    // Somebody has moved it on meanwhile.
-                    Ok(_) | Err(_) => {}
+                // Any other refusal: somebody has moved it on meanwhile.
+                if let Err(CampaignError::Store(e)) = org.move_campaign(campaign, CampaignEvent::Planned, now)
+                {
+                    return Err(e);
                 }
             }
             Ok::<_, Error>(planned)

@@ -267,9 +267,9 @@ async fn strike_a_node(
     }
     let sent = stage.emulator.report().accepted - began;
     if n % 3 == 1 {
-        victim.start().await?
+        victim.start().await?;
     } else {
-        victim.signal("CONT")?
+        victim.signal("CONT")?;
     }
     stage.second = Some(second);
     (plan.tell)(&format!("{sent} messages were sent meanwhile"));
