@@ -133,6 +133,8 @@ ids! {
     LabelId = "label";
     /// A typed custom attribute of contacts.
     FieldId = "field";
+    /// A saved rule over contacts.
+    SegmentId = "segment";
     /// A message template.
     TemplateId = "template";
     /// A send to many.

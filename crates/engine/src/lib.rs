@@ -112,6 +112,12 @@ impl Engine {
         &self.shared.bus
     }
 
+    /// What was worked out of segments; shared by whoever reads them.
+    #[must_use]
+    pub fn sets(&self) -> &tisara_store::segments::Sets {
+        &self.shared.sets
+    }
+
     /// Whether every loop is alive.
     #[must_use]
     pub fn is_alive(&self) -> bool {

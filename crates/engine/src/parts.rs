@@ -15,7 +15,7 @@ use std::{
 };
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, CampaignId, Duration, OrgId, Timestamp};
-use tisara_store::{Error, Store, hearing::Hearing};
+use tisara_store::{Error, Store, hearing::Hearing, segments::Sets};
 
 /// Notes that `who` could not do something for now and will try again. The store itself says when the
 /// database stops working and when it works again, once each.
@@ -56,6 +56,8 @@ pub(crate) struct Shared {
     pub(crate) settings: Settings,
     /// This run of this program; a lease names it.
     pub(crate) owner: String,
+    /// What was worked out of segments.
+    pub(crate) sets: Sets,
     hearing: Mutex<Hearing>,
     /// A webhook could not be kept since the last note that we hear.
     missed: AtomicBool,
@@ -76,6 +78,7 @@ impl Shared {
             bus: parts.bus,
             settings: parts.settings,
             owner,
+            sets: Sets::default(),
             hearing: Mutex::new(hearing),
             missed: AtomicBool::new(false),
             touched: Mutex::default(),

@@ -49,12 +49,14 @@ async fn tend(shared: &Shared, org: OrgId, campaign: CampaignId, is_planning: bo
     if !is_planning {
         return shared.store.write(move |tx| tx.org(org).skip_cancelled(campaign, now)).await;
     }
+    let sets = shared.sets.clone();
+    let chosen = shared.store.read(move |tx| tx.org(org).choose_slice(campaign, &sets, now)).await?;
     let planned = shared
         .store
         .write(move |tx| {
             let mut org = tx.org(org);
             let rules = org.get_plan_rules(campaign)?;
-            let planned = org.plan_slice(campaign, &rules, now)?;
+            let planned = org.plan_slice(campaign, &rules, chosen.as_ref(), now)?;
             if planned == Planned::All {
                 // Any other refusal: somebody has moved it on meanwhile.
                 if let Err(CampaignError::Store(e)) = org.move_campaign(campaign, CampaignEvent::Planned, now)

@@ -25,6 +25,7 @@ mod organizations;
 mod people;
 mod restored;
 mod routes;
+mod segments;
 mod sessions;
 mod templates;
 mod threads;

@@ -6,7 +6,7 @@ use crate::{
     app::App,
     auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
-    organizations, people, restored, sessions, templates, threads, webhooks,
+    organizations, people, restored, segments, sessions, templates, threads, webhooks,
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse as _, routing::get};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -20,6 +20,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(numbers::routes())
         .merge(templates::routes())
         .merge(contacts::routes())
+        .merge(segments::routes())
         .merge(campaigns::routes())
         .merge(threads::routes())
         .merge(journal::routes())

@@ -3,10 +3,12 @@
 use crate::{
     args,
     seam::{Engine, Error, IsTransient, OrgTx, Result, Row},
+    segments::Rule,
 };
 use serde::{Deserialize, Serialize};
 use tisara_domain::{
-    CampaignId, CampaignState, ContactId, FieldId, LabelId, NumberId, RecipientState, TemplateId, Timestamp,
+    CampaignId, CampaignState, ContactId, FieldId, LabelId, NumberId, RecipientState, SegmentId, TemplateId,
+    Timestamp,
     campaign::{CampaignConflict, CampaignEvent},
     settle::SettlePolicy,
 };
@@ -41,6 +43,13 @@ pub enum Audience {
     Label {
         /// The label.
         label: LabelId,
+    },
+    /// The contacts of a segment.
+    Segment {
+        /// The segment.
+        segment: SegmentId,
+        /// Its rule as it was when the campaign was made.
+        rule: Rule,
     },
     /// These contacts.
     Contacts {

@@ -1,6 +1,6 @@
 //! The ledger of consent. Entries are only ever added; the newest one's state stands in the contact.
 
-use crate::{OrgTx, Result, args, seam::Row};
+use crate::{OrgTx, Result, args, changes::Topic, seam::Row};
 use tisara_domain::{ConsentId, ContactId, Timestamp, consent::ConsentState};
 
 /// The purpose that all of today's entries are for.
@@ -47,6 +47,7 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn record_consent(&mut self, new: &NewConsent) -> Result<bool> {
+        self.note_change(Topic::Contacts);
         let found = self.tx.execute(
             "UPDATE contact SET consent = $3, updated_at = CASE WHEN updated_at < $4 THEN $4 ELSE updated_at END \
              WHERE org_id = $1 AND id = $2",

@@ -1,6 +1,6 @@
 //! Fields: typed attributes that an organization gives its contacts.
 
-use crate::{OrgTx, Result, args, seam::Row, words::words};
+use crate::{OrgTx, Result, args, changes::Topic, seam::Row, words::words};
 use tisara_domain::{FieldId, Timestamp};
 
 words! {
@@ -84,6 +84,7 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn delete_field(&mut self, id: FieldId) -> Result<bool> {
+        self.note_change(Topic::Field(id));
         self.tx
             .execute("DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2", args![self.org, id])?;
         Ok(self.tx.execute("DELETE FROM field WHERE org_id = $1 AND id = $2", args![self.org, id])? == 1)

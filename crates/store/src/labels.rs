@@ -2,6 +2,7 @@
 
 use crate::{
     OrgTx, Result, args,
+    changes::Topic,
     fold::fold,
     keys::{IN_MAX, padded, placeholders},
     seam::{Row, ToArg as _},
@@ -78,6 +79,7 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn delete_label(&mut self, id: LabelId) -> Result<bool> {
+        self.note_change(Topic::Label(id));
         self.tx
             .execute("DELETE FROM contact_label WHERE org_id = $1 AND label_id = $2", args![self.org, id])?;
         Ok(self.tx.execute("DELETE FROM label WHERE org_id = $1 AND id = $2", args![self.org, id])? == 1)
@@ -116,6 +118,7 @@ impl OrgTx<'_, '_> {
         contacts: &[ContactId],
         sql: impl Fn(&str) -> String,
     ) -> Result<u64> {
+        self.note_change(Topic::Label(label));
         let mut changed = 0;
         for piece in contacts.chunks(IN_MAX) {
             let piece = padded(piece);

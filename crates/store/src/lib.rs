@@ -8,6 +8,7 @@
 pub mod api_keys;
 pub mod backup;
 pub mod campaigns;
+mod changes;
 pub mod consents;
 pub mod contacts;
 pub mod fields;
@@ -30,6 +31,7 @@ pub mod organizations;
 pub mod outgoing;
 pub mod seam;
 pub mod search;
+pub mod segments;
 pub mod sending;
 pub mod sessions;
 pub mod templates;

@@ -23,6 +23,7 @@ use tisara_store::{
         reserve::Window,
         statuses::StatusNews,
     },
+    segments::Sets,
 };
 
 const TOKEN: i64 = 1;
@@ -107,7 +108,7 @@ async fn plan(store: &Store, definition: Definition) {
         draft(tx, &definition)?;
         let mut org = tx.org(org());
         org.move_campaign(campaign(), CampaignEvent::Start, at(1)).unwrap();
-        while org.plan_slice(campaign(), &rules(), at(1))? == Planned::More {}
+        while org.plan_slice(campaign(), &rules(), None, at(1))? == Planned::More {}
         org.move_campaign(campaign(), CampaignEvent::Planned, at(1)).unwrap();
         Ok(())
     })
@@ -182,7 +183,7 @@ contract! {
             })?;
             Ok(())
         }).await;
-        let estimate = read(store, |tx| tx.org(org()).estimate_audience(&definition(Audience::All), &rules(), at(1))).await;
+        let estimate = read(store, |tx| tx.org(org()).estimate_audience(&definition(Audience::All), &rules(), &Sets::default(), at(1))).await;
         plan(store, definition(Audience::All)).await;
         assert_eq!(counts(store).await, vec![
             (State::Planned, 0, 2),
@@ -194,7 +195,7 @@ contract! {
         let rows = read(store, |tx| tx.org(org()).list_recipients(campaign(), Some(State::Planned), None, None, 9)).await;
         let values: Vec<String> = serde_json::from_str(rows[0].variables.as_deref().unwrap()).unwrap();
         assert_eq!((values, rows[0].address.as_str()), (vec!["Person 1".to_owned()], "+94770000001"));
-        let again = write(store, |tx| tx.org(org()).plan_slice(campaign(), &rules(), at(2))).await;
+        let again = write(store, |tx| tx.org(org()).plan_slice(campaign(), &rules(), None, at(2))).await;
         assert_eq!(again, Planned::NotPlanning);
     }
 }

@@ -145,6 +145,14 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/labels", Needs(ContactsWrite)),
     ("DELETE", "/labels/{id}", Needs(FieldsManage)),
     ("POST", "/labels/{id}/contacts", Needs(ContactsWrite)),
+    // Segments.
+    ("GET", "/segments", Needs(ContactsRead)),
+    ("POST", "/segments", Needs(ContactsWrite)),
+    ("POST", "/segments/preview", Needs(ContactsRead)),
+    ("GET", "/segments/{id}", Needs(ContactsRead)),
+    ("PATCH", "/segments/{id}", Needs(ContactsWrite)),
+    ("DELETE", "/segments/{id}", Needs(ContactsWrite)),
+    ("GET", "/segments/{id}/count", Needs(ContactsRead)),
     // Campaigns.
     ("GET", "/campaigns", Needs(CampaignsRead)),
     ("POST", "/campaigns", Needs(CampaignsWrite)),

@@ -139,14 +139,14 @@ async fn estimate(
     caller: Caller,
     Body(input): Body<CampaignInput>,
 ) -> Result<Json<EstimateView>> {
-    let now = app.ambient.now();
+    let (sets, now) = (app.engine.sets().clone(), app.ambient.now());
     let view = app
         .store
         .read(move |tx| {
             let mut tx = tx.org(caller.org);
             let Checked { definition, rules, .. } = check(&mut tx, &input)?;
             let pace = tx.get_number(input.number)?.pace_per_second;
-            Ok::<_, ApiError>(EstimateView::new(tx.estimate_audience(&definition, &rules, now)?, pace))
+            Ok::<_, ApiError>(EstimateView::new(tx.estimate_audience(&definition, &rules, &sets, now)?, pace))
         })
         .await?;
     Ok(Json(view))
@@ -160,7 +160,7 @@ async fn estimate_campaign(
     caller: Caller,
     Id(id): Id<CampaignId>,
 ) -> Result<Json<EstimateView>> {
-    let now = app.ambient.now();
+    let (sets, now) = (app.engine.sets().clone(), app.ambient.now());
     let view = app
         .store
         .read(move |tx| {
@@ -168,7 +168,7 @@ async fn estimate_campaign(
             let campaign = tx.find_campaign(id)?.ok_or(ApiError::NotFound("campaign"))?;
             let (rules, definition): (PlanRules, Definition) = (tx.get_plan_rules(id)?, campaign.definition);
             let pace = tx.get_number(campaign.number_id)?.pace_per_second;
-            Ok::<_, ApiError>(EstimateView::new(tx.estimate_audience(&definition, &rules, now)?, pace))
+            Ok::<_, ApiError>(EstimateView::new(tx.estimate_audience(&definition, &rules, &sets, now)?, pace))
         })
         .await?;
     Ok(Json(view))

@@ -1,8 +1,11 @@
 //! What a campaign says and to whom, as the API takes and shows it.
 
 use serde::{Deserialize, Serialize};
-use tisara_domain::{ContactId, FieldId, LabelId, NumberId, TemplateId, settle::SettlePolicy};
-use tisara_store::campaigns::{Audience, Binding, Definition, HeaderMedia, Place, Source};
+use tisara_domain::{ContactId, FieldId, LabelId, NumberId, SegmentId, TemplateId, settle::SettlePolicy};
+use tisara_store::{
+    campaigns::{Audience, Binding, Definition, HeaderMedia, Place, Source},
+    segments::Rule,
+};
 use utoipa::ToSchema;
 
 /// A campaign to be made.
@@ -47,6 +50,13 @@ pub(crate) enum AudienceView {
         /// The label.
         #[schema(value_type = String)]
         label: LabelId,
+    },
+    /// The contacts of a segment, by its rule as it is when the campaign is made. Who belongs to it is
+    /// decided when the campaign starts.
+    Segment {
+        /// The segment.
+        #[schema(value_type = String)]
+        segment: SegmentId,
     },
     /// These contacts, at most 10,000.
     Contacts {
@@ -137,9 +147,15 @@ pub(crate) enum SettleView {
 
 impl CampaignInput {
     /// The definition to store; `marketing` says what an absent `require_consent` means.
-    pub(super) fn definition(&self, marketing: bool) -> Definition {
+    /// `rule` is that of the segment, if the audience is one.
+    pub(super) fn definition(&self, marketing: bool, rule: Option<Rule>) -> Definition {
         Definition {
             audience: match &self.audience {
+                // Without its rule a segment has nobody.
+                AudienceView::Segment { segment } => Audience::Segment {
+                    segment: *segment,
+                    rule: rule.unwrap_or(Rule::Any { rules: Vec::new() }),
+                },
                 AudienceView::All => Audience::All,
                 AudienceView::Label { label } => Audience::Label { label: *label },
                 AudienceView::Contacts { contacts } => Audience::Contacts { contacts: contacts.clone() },
@@ -226,6 +242,7 @@ impl From<Audience> for AudienceView {
         match a {
             Audience::All => Self::All,
             Audience::Label { label } => Self::Label { label },
+            Audience::Segment { segment, .. } => Self::Segment { segment },
             Audience::Contacts { contacts } => Self::Contacts { contacts },
         }
     }

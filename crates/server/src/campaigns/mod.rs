@@ -61,8 +61,15 @@ fn check(tx: &mut OrgTx<'_, '_>, input: &CampaignInput) -> Result<Checked> {
     if input.frequency_cap_hours.is_some_and(|h| !(1..=720).contains(&h)) {
         wrong("frequency_cap_hours", "must be from 1 to 720".to_owned());
     }
+    let mut rule = None;
     match &input.audience {
         AudienceView::All => {}
+        AudienceView::Segment { segment } => {
+            rule = tx.find_segment(*segment)?.map(|s| s.rule);
+            if rule.is_none() {
+                wrong("audience.segment", "there is no such segment".to_owned());
+            }
+        }
         AudienceView::Label { label } => {
             if tx.find_label(*label)?.is_none() {
                 wrong("audience.label", "there is no such label".to_owned());
@@ -107,7 +114,7 @@ fn check(tx: &mut OrgTx<'_, '_>, input: &CampaignInput) -> Result<Checked> {
     let waba = tx.find_waba(number.waba_id)?.ok_or(ApiError::NotFound("account"))?;
     let marketing = template.category.eq_ignore_ascii_case("MARKETING");
     Ok(Checked {
-        definition: input.definition(marketing),
+        definition: input.definition(marketing, rule),
         rules: PlanRules { marketing, portfolio: waba.portfolio },
         template,
     })

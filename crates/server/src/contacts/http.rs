@@ -12,8 +12,11 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
-use tisara_domain::{ContactId, LabelId};
-use tisara_store::contacts::{ContactChange, Filter, NewContact};
+use tisara_domain::{ContactId, LabelId, SegmentId};
+use tisara_store::{
+    contacts::{Contact, ContactChange, Filter, NewContact},
+    segments::Rule,
+};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -35,6 +38,8 @@ struct Which {
     /// What is on record about marketing.
     #[param(inline)]
     consent: Option<ConsentWord>,
+    /// Id of a segment that means them; not together with `search`.
+    segment: Option<String>,
 }
 
 /// Contacts, newest first.
@@ -53,8 +58,40 @@ async fn list_contacts(
         label: label.map_err(|e| ApiError::field("label", e.to_string()))?,
         consent: which.consent.map(Into::into),
     };
+    if let Some(segment) = which.segment {
+        let segment = segment.parse().map_err(|_| ApiError::field("segment", "is no id of a segment"))?;
+        let found = list_segment(&app, caller, segment, filter, after, limit).await?;
+        return Ok(Json(Page::new(found, limit, |c| ById(c.id)).map(ContactView::from)));
+    }
     let found = app.store.read(move |tx| tx.org(caller.org).list_contacts(&filter, after, limit)).await?;
     Ok(Json(Page::new(found, limit, |c| ById(c.id)).map(ContactView::from)))
+}
+
+/// A page of the contacts of a segment, narrowed by label and consent.
+async fn list_segment(
+    app: &App,
+    caller: Caller,
+    segment: SegmentId,
+    filter: Filter,
+    after: Option<ContactId>,
+    limit: u32,
+) -> Result<Vec<Contact>> {
+    if filter.search.is_some() {
+        return Err(ApiError::field("search", "cannot be given together with a segment"));
+    }
+    let (sets, now) = (app.engine.sets().clone(), app.ambient.now());
+    app.store
+        .read(move |tx| {
+            let mut tx = tx.org(caller.org);
+            let segment = tx.find_segment(segment)?;
+            let segment = segment.ok_or_else(|| ApiError::field("segment", "there is no such segment"))?;
+            let mut rules = vec![segment.rule];
+            rules.extend(filter.label.map(|label| Rule::Label { label }));
+            rules.extend(filter.consent.map(|state| Rule::Consent { state }));
+            let page = tx.find_by_rule(&Rule::All { rules }, &sets, now)?.newest(after, limit);
+            Ok(tx.get_contacts(&page)?)
+        })
+        .await
 }
 
 /// A contact to be made.

@@ -84,7 +84,7 @@ async fn create_label(
 }
 
 /// A name of a label or field, trimmed.
-pub(super) fn name(text: &str) -> Result<String> {
+pub(crate) fn name(text: &str) -> Result<String> {
     let name = super::values::line(text.trim(), 1_000);
     if name.is_empty() || name.chars().count() > 60 {
         return Err(ApiError::field("name", "must have 1 to 60 characters"));

@@ -6,7 +6,9 @@ mod http;
 pub mod import;
 mod labels;
 pub(crate) mod values;
-mod view;
+pub(crate) mod view;
+
+pub(crate) use labels::name;
 
 use crate::{
     app::App,

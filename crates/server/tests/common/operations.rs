@@ -24,6 +24,7 @@ const KINDS: &[(&str, &str)] = &[
     ("contacts", "contact"),
     ("labels", "label"),
     ("fields", "field"),
+    ("segments", "segment"),
     ("numbers", "number"),
     ("templates", "template"),
     ("campaigns", "campaign"),

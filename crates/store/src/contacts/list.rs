@@ -142,6 +142,25 @@ impl OrgTx<'_, '_> {
         Ok(found)
     }
 
+    /// The contacts of these ids, newest first; those that are not there are passed over.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn get_contacts(&mut self, ids: &[ContactId]) -> Result<Vec<Contact>> {
+        let mut found = Vec::with_capacity(ids.len());
+        for piece in ids.chunks(IN_MAX) {
+            let piece = padded(piece);
+            let mut args = args![self.org].to_vec();
+            args.extend(piece.iter().map(|id| id.to_arg()));
+            let list = placeholders(2, piece.len());
+            let sql = format!("SELECT {COLUMNS} FROM contact c WHERE c.org_id = $1 AND c.id IN ({list})");
+            found.extend(self.tx.list(&sql, &args, read)?);
+        }
+        found.sort_unstable_by_key(|c| std::cmp::Reverse(c.id));
+        self.complete(&mut found)?;
+        Ok(found)
+    }
+
     /// What happened to a contact's identities, newest first.
     ///
     /// # Errors

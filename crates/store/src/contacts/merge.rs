@@ -1,7 +1,7 @@
 //! Two contacts that turned out to be one person.
 
 use super::{HistoryKind, resolve::Known};
-use crate::{OrgTx, Result, args};
+use crate::{OrgTx, Result, args, changes::Topic};
 use tisara_domain::{ContactId, NumberId, ThreadId, Timestamp};
 
 impl OrgTx<'_, '_> {
@@ -9,6 +9,8 @@ impl OrgTx<'_, '_> {
     /// identities, history, threads with their messages, and its rows in the ledgers of campaigns. An
     /// opt-out of either holds for both.
     pub(super) fn merge_contacts(&mut self, kept: &mut Known, other: &Known, now: Timestamp) -> Result<()> {
+        self.note_change(Topic::Contacts);
+        self.note_change(Topic::Erasures);
         let (org, other_id, kept_id) = (self.org, other.id, kept.id);
         let args = args![org, other_id, kept_id];
         for (table, key) in [("contact_label", "label_id"), ("contact_field", "field_id")] {

@@ -5,7 +5,7 @@
 //! number, and a username may pass on to somebody else, so it never identifies anyone.
 
 use super::{HistoryKind, IdentityKind};
-use crate::{Error, OrgTx, Result, args, fold::fold};
+use crate::{Error, OrgTx, Result, args, changes::Topic, fold::fold};
 use tisara_domain::{ContactId, Phone, Region, Timestamp};
 
 /// What a webhook says of the person on the other side.
@@ -158,6 +158,7 @@ impl OrgTx<'_, '_> {
             .and_then(Phone::region)
             .or_else(|| sender.bsuid.as_deref().and_then(country));
         let name = sender.name.as_deref().unwrap_or_default().trim();
+        self.note_change(Topic::Contacts);
         let written = self.tx.execute(
             "INSERT INTO contact (org_id, id, phone, region, name, name_fold, consent, reachable, created_at, \
              updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7, $7) ON CONFLICT (org_id, phone) DO NOTHING",

@@ -1,7 +1,7 @@
 //! Writing single contacts: making, changing, erasing.
 
 use super::HistoryKind;
-use crate::{OrgTx, Result, args, fold::fold};
+use crate::{OrgTx, Result, args, changes::Topic, fold::fold};
 use tisara_domain::{ContactId, FieldId, Phone, Timestamp};
 
 /// A contact to be made by hand or by the API. Labels and consent follow with their own calls.
@@ -48,6 +48,7 @@ impl OrgTx<'_, '_> {
     /// [`Duplicate`](crate::Error::Duplicate) when the phone number is another contact's, or as the
     /// database says.
     pub fn create_contact(&mut self, new: &NewContact, now: Timestamp) -> Result<()> {
+        self.note_change(Topic::Contacts);
         self.tx.execute(
             "INSERT INTO contact (org_id, id, phone, region, name, name_fold, email, language, consent, reachable, \
              created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 1, $9, $9)",
@@ -75,6 +76,7 @@ impl OrgTx<'_, '_> {
     /// [`Duplicate`](crate::Error::Duplicate) when the phone number is another contact's, or as the
     /// database says.
     pub fn update_contact(&mut self, id: ContactId, change: &ContactChange, now: Timestamp) -> Result<bool> {
+        self.note_change(Topic::Contacts);
         let touched = self.tx.execute(
             "UPDATE contact SET updated_at = $3 WHERE org_id = $1 AND id = $2",
             args![self.org, id, now],
@@ -126,6 +128,7 @@ impl OrgTx<'_, '_> {
         if before.as_deref() == Some(phone.as_str()) {
             return Ok(());
         }
+        self.note_change(Topic::Contacts);
         self.tx.execute(
             "UPDATE contact SET phone = $3, region = $4, reachable = 1, updated_at = $5 \
              WHERE org_id = $1 AND id = $2",
@@ -139,6 +142,7 @@ impl OrgTx<'_, '_> {
     }
 
     fn set_contact_field(&mut self, id: ContactId, field: FieldId, value: Option<&str>) -> Result<()> {
+        self.note_change(Topic::Field(field));
         match value {
             Some(value) => self.tx.execute(
                 "INSERT INTO contact_field (org_id, contact_id, field_id, value) VALUES ($1, $2, $3, $4) \
@@ -176,6 +180,8 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn delete_contact(&mut self, id: ContactId) -> Result<bool> {
+        self.note_change(Topic::Contacts);
+        self.note_change(Topic::Erasures);
         self.unindex_contact(id)?;
         for table in ["message", "conversation"] {
             self.tx.execute(

@@ -16,6 +16,8 @@ const SMALL: &[(&str, u64)] = &[
     ("number", 100),
     ("field", 100),
     ("label", 100),
+    ("segment", 100),
+    ("change_count", 1_000),
     ("template", 1_000),
     ("template_version", 2_000),
     ("campaign", 1_000),

@@ -9,8 +9,9 @@ use crate::{
     args,
     campaigns::{Audience, Binding, Campaign, Definition, Source},
     seam::{Arg, Engine, OrgTx, Result, ToArg as _},
+    segments::Sets,
 };
-use std::{borrow::Cow, fmt::Write as _};
+use std::{borrow::Cow, collections::BTreeMap, fmt::Write as _};
 use tisara_domain::{
     CampaignId, CampaignState, ContactId, Duration, RecipientState, SkipReason, Timestamp,
     consent::ConsentState, id::TypedId as _,
@@ -20,6 +21,15 @@ use tisara_domain::{
 pub const SLICE_ROWS: i64 = 20 * CHUNK_ROWS;
 /// Contacts of a given list that one slice looks up.
 const LISTED_CONTACTS: usize = 500;
+/// Contacts of a segment that one slice looks up.
+const CHOSEN_CONTACTS: usize = SLICE_ROWS as usize;
+
+/// Whom a slice is for.
+#[derive(Clone, Debug)]
+pub struct Chosen {
+    after: ContactId,
+    contacts: Vec<ContactId>,
+}
 
 /// What the slice's statement must know beside the campaign.
 #[derive(Clone, Debug)]
@@ -45,18 +55,42 @@ pub enum Planned {
 pub type Estimate = Vec<(i64, i64)>;
 
 impl OrgTx<'_, '_> {
-    /// Plans the next slice of a campaign.
+    /// Whom the next slice of a campaign is for, if its audience is a segment. Worked out beside the
+    /// writer: it may take a while.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn choose_slice(&mut self, id: CampaignId, sets: &Sets, now: Timestamp) -> Result<Option<Chosen>> {
+        let Some((campaign, after)) = self.campaign_being_planned(id)? else { return Ok(None) };
+        let Audience::Segment { rule, .. } = &campaign.definition.audience else { return Ok(None) };
+        let contacts = self.find_by_rule(rule, sets, now)?.oldest(after, CHOSEN_CONTACTS);
+        Ok(Some(Chosen { after: after.unwrap_or_else(|| ContactId::from_bytes([0; 16])), contacts }))
+    }
+
+    /// Plans the next slice of a campaign; of one to a segment, for those whom
+    /// [`OrgTx::choose_slice`] named.
     ///
     /// # Errors
     /// As the database says; nothing of the slice is then written.
-    pub fn plan_slice(&mut self, id: CampaignId, rules: &PlanRules, now: Timestamp) -> Result<Planned> {
+    pub fn plan_slice(
+        &mut self,
+        id: CampaignId,
+        rules: &PlanRules,
+        chosen: Option<&Chosen>,
+        now: Timestamp,
+    ) -> Result<Planned> {
         let Some((campaign, after)) = self.campaign_being_planned(id)? else {
             return Ok(Planned::NotPlanning);
         };
         let after = after.unwrap_or_else(|| ContactId::from_bytes([0; 16]));
-        let part = match &campaign.definition.audience {
-            Audience::Contacts { contacts } => Part::listed(contacts, after),
-            audience => Part::of(audience, after),
+        let part = match (&campaign.definition.audience, chosen) {
+            (Audience::Contacts { contacts }, _) => Part::listed(contacts, after),
+            // Chosen behind another place: somebody else has planned a slice since.
+            (Audience::Segment { .. }, Some(chosen)) if chosen.after == after => {
+                Part::Chosen(chosen.contacts.clone())
+            }
+            (Audience::Segment { .. }, _) => return Ok(Planned::More),
+            (audience, _) => Part::of(audience, after),
         };
         let first = campaign.planned;
         let planned =
@@ -64,7 +98,7 @@ impl OrgTx<'_, '_> {
         self.add_chunks(&campaign, first, first + planned)?;
         self.count_slice(id, first)?;
         let last = match &part {
-            Part::Listed(ids) => ids.last().copied(),
+            Part::Listed(ids) | Part::Chosen(ids) => ids.last().copied(),
             _ => self.last_planned(id)?,
         };
         self.tx.execute(
@@ -73,6 +107,7 @@ impl OrgTx<'_, '_> {
         )?;
         let done = match &part {
             Part::Listed(ids) => ids.len() < LISTED_CONTACTS,
+            Part::Chosen(ids) => ids.len() < CHOSEN_CONTACTS,
             _ => planned < SLICE_ROWS,
         };
         Ok(if done { Planned::All } else { Planned::More })
@@ -104,19 +139,28 @@ impl OrgTx<'_, '_> {
         &mut self,
         definition: &Definition,
         rules: &PlanRules,
+        sets: &Sets,
         now: Timestamp,
     ) -> Result<Estimate> {
-        let part = match &definition.audience {
-            Audience::Contacts { contacts } => Part::Listed(contacts.clone()),
-            audience => Part::of(audience, ContactId::from_bytes([0; 16])),
+        let parts = match &definition.audience {
+            Audience::Contacts { contacts } => vec![Part::Listed(contacts.clone())],
+            Audience::Segment { rule, .. } => {
+                let chosen = self.find_by_rule(rule, sets, now)?.oldest(None, usize::MAX);
+                chosen.chunks(CHOSEN_CONTACTS).map(|ids| Part::Chosen(ids.to_vec())).collect()
+            }
+            audience => vec![Part::of(audience, ContactId::from_bytes([0; 16]))],
         };
-        if part.is_empty() {
-            return Ok(Vec::new());
+        let mut reasons: BTreeMap<i64, i64> = BTreeMap::new();
+        for part in parts.iter().filter(|part| !part.is_empty()) {
+            let mut sql = Sql::new(self.tx.engine());
+            let rows = sql.audience(self.org.to_bytes(), part, definition, rules, now, i64::MAX);
+            let text = format!("SELECT reason, count(*) FROM ({rows}) a GROUP BY reason");
+            self.tx.for_each(&text, &sql.args, |r| {
+                *reasons.entry(r.get(0)?).or_default() += r.get::<i64>(1)?;
+                Ok::<(), crate::Error>(())
+            })?;
         }
-        let mut sql = Sql::new(self.tx.engine());
-        let rows = sql.audience(self.org.to_bytes(), &part, definition, rules, now, i64::MAX);
-        let text = format!("SELECT reason, count(*) FROM ({rows}) a GROUP BY reason ORDER BY reason");
-        self.tx.list(&text, &sql.args, |r| Ok((r.get(0)?, r.get(1)?)))
+        Ok(reasons.into_iter().collect())
     }
 
     fn campaign_being_planned(&mut self, id: CampaignId) -> Result<Option<(Campaign, Option<ContactId>)>> {
@@ -202,6 +246,8 @@ enum Part {
     Label { label: tisara_domain::LabelId, after: ContactId },
     /// Just these, sorted.
     Listed(Vec<ContactId>),
+    /// Those whom a segment means, sorted, some thousands.
+    Chosen(Vec<ContactId>),
 }
 
 impl Part {
@@ -221,7 +267,7 @@ impl Part {
     }
 
     fn is_empty(&self) -> bool {
-        matches!(self, Self::Listed(ids) if ids.is_empty())
+        matches!(self, Self::Listed(ids) | Self::Chosen(ids) if ids.is_empty())
     }
 }
 
@@ -274,6 +320,24 @@ impl<'a> Sql<'a> {
             Part::Listed(ids) => {
                 let ids: Vec<String> = ids.iter().map(|id| self.bind(Arg::Id(Some(id.to_bytes())))).collect();
                 ("contact c".to_owned(), format!("c.org_id = {org} AND c.id IN ({})", ids.join(", ")))
+            }
+            // One value for all ids: as long as the list may be, there is one statement.
+            Part::Chosen(ids) => {
+                let hex =
+                    |id: &ContactId| id.to_bytes().iter().map(|b| format!("{b:02x}")).collect::<String>();
+                let ids: Vec<String> = ids.iter().map(hex).collect();
+                let list = match self.engine {
+                    Engine::Sqlite => {
+                        let ids =
+                            self.bind(Arg::Text(Some(Cow::Owned(format!("[\"{}\"]", ids.join("\",\""))))));
+                        format!("SELECT unhex(value) FROM json_each({ids})")
+                    }
+                    Engine::Postgres => {
+                        let ids = self.bind(Arg::Text(Some(Cow::Owned(ids.join(",")))));
+                        format!("SELECT unnest(string_to_array(CAST({ids} AS TEXT), ','))::uuid")
+                    }
+                };
+                ("contact c".to_owned(), format!("c.org_id = {org} AND c.id IN ({list})"))
             }
         };
         let order = if matches!(part, Part::Label { .. }) { "cl.contact_id" } else { "c.id" };

@@ -4,7 +4,7 @@ use postgres_types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use std::borrow::Cow;
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId,
-    LabelId, MailId, MessageId, NumberId, OrgId, Phone, RecipientState, Region, RoleId, SessionId,
+    LabelId, MailId, MessageId, NumberId, OrgId, Phone, RecipientState, Region, RoleId, SegmentId, SessionId,
     SkipReason, TeamId, TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
     message::MessageState,
 };
@@ -84,6 +84,7 @@ id_args!(
     ConsentId,
     LabelId,
     FieldId,
+    SegmentId,
     TemplateId,
     CampaignId,
     MessageId,

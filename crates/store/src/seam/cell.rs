@@ -4,8 +4,8 @@ use super::error::{Error, Result};
 use postgres_types::{FromSql, Type};
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId,
-    LabelId, MailId, MessageId, NumberId, OrgId, RecipientState, Region, RoleId, SessionId, TeamId,
-    TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
+    LabelId, MailId, MessageId, NumberId, OrgId, RecipientState, Region, RoleId, SegmentId, SessionId,
+    TeamId, TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
     message::MessageState,
 };
 
@@ -237,6 +237,7 @@ id_columns!(
     ConsentId,
     LabelId,
     FieldId,
+    SegmentId,
     TemplateId,
     CampaignId,
     MessageId,

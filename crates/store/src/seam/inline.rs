@@ -46,7 +46,7 @@ impl Inline {
             work.finish(Err(Error::from(e)));
             return true;
         }
-        let refused = work.run(&mut Tx(Inner::Sqlite { conn, numbered })).is_err();
+        let refused = work.run(&mut Tx::new(Inner::Sqlite { conn, numbered })).is_err();
         if !writes || refused || fate(Commit::Before) {
             let died = writes && !refused;
             let undone = conn.execute_batch("ROLLBACK").map_err(Error::from);

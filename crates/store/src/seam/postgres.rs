@@ -185,7 +185,7 @@ impl Connection {
             builder = builder.isolation_level(IsolationLevel::RepeatableRead);
         }
         let tx = builder.start()?;
-        let mut tx = Tx(Inner::Postgres { tx, statements });
+        let mut tx = Tx::new(Inner::Postgres { tx, statements });
         let outcome = work.run(&mut tx);
         let Inner::Postgres { tx, .. } = tx.0 else {
             return Err(Error::Closed);

@@ -136,7 +136,7 @@ fn run_bodies(
         if !alone {
             conn.prepare_cached("SAVEPOINT body")?.execute([])?;
         }
-        let outcome = work.run(&mut Tx(Inner::Sqlite { conn, numbered }));
+        let outcome = work.run(&mut Tx::new(Inner::Sqlite { conn, numbered }));
         if let Err(Undo::Transient(e)) = &outcome {
             health.note(&Err(e.clone()));
         }
@@ -167,7 +167,7 @@ fn read_loop(conn: &Connection, queue: &Queue, serves: Serves, health: &Health) 
             let done = (|| -> Result<()> {
                 conn.prepare_cached("BEGIN")?.execute([])?;
                 if let Err(Undo::Transient(e)) =
-                    work.run(&mut Tx(Inner::Sqlite { conn, numbered: &mut numbered }))
+                    work.run(&mut Tx::new(Inner::Sqlite { conn, numbered: &mut numbered }))
                 {
                     health.note(&Err(e));
                 }

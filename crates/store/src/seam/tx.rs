@@ -7,6 +7,7 @@ use super::{
     postgres::Statements,
     sqlite::Numbered,
 };
+use crate::changes::Changes;
 use tisara_domain::OrgId;
 
 /// Which database this is, for the few statements that must differ.
@@ -30,7 +31,7 @@ impl Engine {
 }
 
 /// An open transaction of either engine. Statements are written with `$1`, `$2`, …
-pub struct Tx<'c>(pub(super) Inner<'c>);
+pub struct Tx<'c>(pub(super) Inner<'c>, pub(crate) Changes);
 
 pub(super) enum Inner<'c> {
     Sqlite { conn: &'c rusqlite::Connection, numbered: &'c mut Numbered },
@@ -38,6 +39,10 @@ pub(super) enum Inner<'c> {
 }
 
 impl<'c> Tx<'c> {
+    pub(super) fn new(inner: Inner<'c>) -> Self {
+        Self(inner, Changes::default())
+    }
+
     /// Which database this is.
     #[must_use]
     pub const fn engine(&self) -> Engine {

@@ -115,8 +115,12 @@ where
 
     fn run(&mut self, tx: &mut Tx<'_>) -> Result<(), Undo> {
         // A fault of ours in one body must not take the database thread with it.
-        let result = catch_unwind(AssertUnwindSafe(|| (self.body)(tx)))
-            .unwrap_or_else(|_| Err(Error::Panicked.into()));
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            let done = (self.body)(tx)?;
+            tx.write_changes()?;
+            Ok::<T, E>(done)
+        }))
+        .unwrap_or_else(|_| Err(Error::Panicked.into()));
         let outcome = match &result {
             Ok(_) => Ok(()),
             Err(e) if e.is_transient() => Err(Undo::Transient(

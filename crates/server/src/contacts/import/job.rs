@@ -1,14 +1,15 @@
 //! An import as a job: reading and writing at once, resumable, stoppable.
 //!
 //! Each batch is one transaction that also moves the job's progress. After a crash the file is read
-//! again from its start, which finds the same rows, duplicates and refusals again; batches that are
-//! written already are passed over. So the counts in the end are the same, and nothing is done twice.
+//! again from its start, which finds the same windows of rows, duplicates and refusals again; what is
+//! written already is passed over. So the counts in the end are the same, and nothing is done twice.
 
 use super::{
+    checking::CheckedRow,
     files::Files,
     mapping::KnownField,
     progress::{ImportInput, ImportProgress, KIND},
-    reader::{self, Batch},
+    reader::{self, Window},
     refusal::Refusal,
     table::Table,
     writer::Writer,
@@ -25,8 +26,10 @@ use tokio::sync::mpsc;
 
 /// When storage is in the way, how long to wait.
 const RETRY: Duration = Duration::from_secs(10);
-/// Batches between reader and writer.
-const AHEAD: usize = 2;
+/// Windows that are read ahead of the writer.
+const AHEAD: usize = 1;
+/// Rows written in one transaction.
+const BATCH_ROWS: usize = 4_000;
 
 /// Runs imports.
 #[derive(Clone, Debug)]
@@ -135,23 +138,24 @@ async fn run(files: &Files, job: Job, context: &JobContext) -> Result<JobEnd, St
     if !input.options.dry_run {
         writer.make_fields_and_labels(&store, context.ambient(), &input.options.labels).await?;
     }
-    let (sender, mut batches) = mpsc::channel::<Batch>(AHEAD);
+    let (sender, mut windows) = mpsc::channel::<Window>(AHEAD);
     let errors = files.errors(job.id);
     let reading = tokio::task::spawn_blocking(move || reader::read(&table, region, &errors, &sender));
     loop {
-        let batch = tokio::select! {
-            batch = batches.recv() => batch,
+        let window = tokio::select! {
+            window = windows.recv() => window,
             () = context.stop().cancelled() => return Ok(JobEnd::Interrupted),
         };
-        let Some(batch) = batch else { break };
-        progress.counts = batch.counts;
-        progress.bytes_read = batch.bytes_read;
-        let hold = if input.options.dry_run {
+        let Some(window) = window else { break };
+        progress.counts = window.counts;
+        progress.bytes_read = window.bytes_read;
+        let held = if input.options.dry_run || window.last_row <= already_written {
+            // Rows that are written already are only read again; the claim must not run out meanwhile.
             hold(context, &progress).await?
         } else {
-            writer.write(context, batch, already_written, &mut progress).await?
+            write_window(&mut writer, context, window, already_written, &mut progress).await?
         };
-        if hold == Hold::Cancelling {
+        if held == Hold::Cancelling {
             return Ok(JobEnd::Cancelled(json(&progress)));
         }
     }
@@ -169,8 +173,38 @@ async fn run(files: &Files, job: Job, context: &JobContext) -> Result<JobEnd, St
     }
 }
 
+/// Writes what is not written yet of a window, batch by batch.
+async fn write_window(
+    writer: &mut Writer,
+    context: &JobContext,
+    window: Window,
+    already_written: u64,
+    progress: &mut ImportProgress,
+) -> Result<Hold, Stop> {
+    let behind = usize::try_from(progress.written_behind).unwrap_or(usize::MAX);
+    let mut rows = window.rows.into_iter().filter(|(row, _)| *row > already_written).skip(behind).peekable();
+    loop {
+        let batch: Vec<CheckedRow> = rows.by_ref().take(BATCH_ROWS).map(|(_, row)| row).collect();
+        let done = if rows.peek().is_none() {
+            ImportProgress { last_row: window.last_row, written_behind: 0, ..progress.clone() }
+        } else {
+            ImportProgress {
+                written_behind: progress.written_behind + batch.len() as u64,
+                ..progress.clone()
+            }
+        };
+        let held = writer.write(context, batch, done, progress).await?;
+        if held == Hold::Cancelling || rows.peek().is_none() {
+            return Ok(held);
+        }
+        if context.stop().is_cancelled() {
+            return Err(Stop::End(JobEnd::Interrupted));
+        }
+    }
+}
+
 /// Saves the progress and keeps the claim.
-pub(super) async fn hold(context: &JobContext, progress: &ImportProgress) -> Result<Hold, Stop> {
+async fn hold(context: &JobContext, progress: &ImportProgress) -> Result<Hold, Stop> {
     let (text, keeper) = (json(progress), context.clone());
     let hold = context.store().write(move |tx| keeper.hold(&mut tx.org(keeper.org()), &text)).await?;
     if hold == Hold::Lost { Err(Stop::Lost) } else { Ok(hold) }

@@ -38,6 +38,8 @@ pub struct ImportProgress {
     pub unchanged: u64,
     /// Rows that said “agreed” of people who had withdrawn: the withdrawal stands.
     pub kept_opt_outs: u64,
-    /// The last row whose contact is written.
+    /// Up to this row all contacts are written.
     pub last_row: u64,
+    /// Of the rows behind it, which are written sorted by number, so many are written too.
+    pub written_behind: u64,
 }

@@ -1,6 +1,10 @@
-//! The reading side of an import: a thread that reads and judges rows, and hands them on in batches.
+//! The reading side of an import: a thread that reads and judges rows, and hands them on in windows,
+//! sorted by number.
 //!
 //! A bounded channel lies between it and the writer, so that both work at once and neither runs ahead.
+//! Files have their numbers in no order. Written so, each row would change another page of the index of
+//! numbers; sorted, a batch touches a small part of it. No number comes twice in a window, so the order
+//! means nothing else.
 
 use super::{
     checking::{CheckedRow, Checker, Verdict},
@@ -13,29 +17,30 @@ use std::{ops::ControlFlow, path::Path};
 use tisara_domain::Region;
 use tokio::sync::mpsc::Sender;
 
-/// Rows written in one transaction.
-const BATCH_ROWS: usize = 4_000;
-/// So many rows without one that is good are also told, so that the progress moves.
-const QUIET_ROWS: u64 = 50_000;
+/// Good rows that are sorted together. An import that was cut off counts on finding the same windows
+/// again, so this stays what it is.
+const WINDOW_ROWS: usize = 100_000;
+/// So many rows without that many good ones are also told, so that the progress moves.
+const QUIET_ROWS: u64 = 200_000;
 
-/// Rows to be written together, and how things stand after them.
-pub(super) struct Batch {
+/// Rows that were read together, sorted by number, and how things stand after them.
+pub(super) struct Window {
     pub(super) rows: Vec<(u64, CheckedRow)>,
     pub(super) counts: RowCounts,
     pub(super) bytes_read: u64,
     pub(super) last_row: u64,
 }
 
-/// Reads the whole file; ends early without an error when nobody takes the batches any more. Blocks.
+/// Reads the whole file; ends early without an error when nobody takes the windows any more. Blocks.
 pub(super) fn read(
     table: &Table,
     region: Region,
     errors: &Path,
-    batches: &Sender<Batch>,
+    windows: &Sender<Window>,
 ) -> Result<(), Refusal> {
     let mut checker = Checker::new(table.columns.clone(), region);
     let mut errors = ErrorsFile::create(errors)?;
-    let mut rows = Vec::with_capacity(BATCH_ROWS);
+    let mut rows = Vec::new();
     let (mut told, mut last_row) = (0, 0);
     let ended = table.rows(|record, bytes_read| {
         let verdict = checker.check(record);
@@ -49,12 +54,12 @@ pub(super) fn read(
             rows.push((record.row, *row));
         }
         last_row = record.row;
-        if rows.len() < BATCH_ROWS && checker.counts.rows - told < QUIET_ROWS {
+        if rows.len() < WINDOW_ROWS && checker.counts.rows - told < QUIET_ROWS {
             return ControlFlow::Continue(());
         }
         told = checker.counts.rows;
-        let rows = std::mem::replace(&mut rows, Vec::with_capacity(BATCH_ROWS));
-        match batches.blocking_send(Batch { rows, counts: checker.counts, bytes_read, last_row }) {
+        let rows = by_number(std::mem::take(&mut rows));
+        match windows.blocking_send(Window { rows, counts: checker.counts, bytes_read, last_row }) {
             Ok(()) => ControlFlow::Continue(()),
             Err(_) => ControlFlow::Break(None),
         }
@@ -65,8 +70,8 @@ pub(super) fn read(
         Some(None) => Ok(()),
         None => {
             errors.finish()?;
-            let _ = batches.blocking_send(Batch {
-                rows,
+            let _ = windows.blocking_send(Window {
+                rows: by_number(rows),
                 counts: checker.counts,
                 bytes_read: table.bytes,
                 last_row,
@@ -74,4 +79,9 @@ pub(super) fn read(
             Ok(())
         }
     }
+}
+
+fn by_number(mut rows: Vec<(u64, CheckedRow)>) -> Vec<(u64, CheckedRow)> {
+    rows.sort_unstable_by(|(_, a), (_, b)| a.phone.as_str().cmp(b.phone.as_str()));
+    rows
 }

@@ -3,11 +3,10 @@
 
 use super::{
     checking::CheckedRow,
-    job::{Stop, hold, json},
+    job::{Stop, json},
     mapping::MappedColumn,
     options::{ConsentAssertion, ExistingRows, Target},
     progress::{ImportInput, ImportProgress},
-    reader::Batch,
 };
 use std::{collections::HashMap, sync::Arc};
 use tisara_domain::{Ambient, FieldId, LabelId, OrgId, consent::ConsentState};
@@ -138,38 +137,31 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a batch and the progress together.
+    /// Writes a batch and the progress together; `done` is the progress but for what became of the rows.
     pub(super) async fn write(
         &mut self,
         context: &JobContext,
-        batch: Batch,
-        already_written: u64,
+        fresh: Vec<CheckedRow>,
+        done: ImportProgress,
         progress: &mut ImportProgress,
     ) -> Result<Hold, Stop> {
-        if batch.last_row <= already_written {
-            // Rows that are written already are only read again; the claim must not run out meanwhile.
-            return hold(context, progress).await;
-        }
         let (store, ambient) = (context.store(), context.ambient());
-        let fresh: Vec<CheckedRow> =
-            batch.rows.into_iter().filter(|(row, _)| *row > already_written).map(|(_, row)| row).collect();
         let mut names: Vec<String> = fresh.iter().flat_map(|r| r.labels.iter().cloned()).collect();
         names.sort_unstable();
         names.dedup();
         self.know_labels(store, ambient, &names).await?;
         let rows: Vec<ImportRow> = fresh.into_iter().map(|row| self.import_row(ambient, row)).collect();
         let (org, existing, now) = (self.org, self.existing, ambient.now());
-        progress.last_row = batch.last_row;
-        let (before, context) = (progress.clone(), context.clone());
+        let context = context.clone();
         let (after, hold) = store
             .write(move |tx| {
                 let mut tx = tx.org(org);
-                let done = tx.import_contacts(&rows, existing, now)?;
-                let mut after = before.clone();
-                after.inserted += done.inserted;
-                after.updated += done.updated;
-                after.unchanged += done.unchanged;
-                after.kept_opt_outs += done.rows.iter().filter(|r| r.kept_opt_out).count() as u64;
+                let became = tx.import_contacts(&rows, existing, now)?;
+                let mut after = done.clone();
+                after.inserted += became.inserted;
+                after.updated += became.updated;
+                after.unchanged += became.unchanged;
+                after.kept_opt_outs += became.rows.iter().filter(|r| r.kept_opt_out).count() as u64;
                 match context.hold(&mut tx, &json(&after))? {
                     Hold::Lost => Err(Stop::Lost),
                     hold => Ok((after, hold)),

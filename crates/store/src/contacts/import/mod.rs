@@ -7,6 +7,7 @@ mod rows;
 use super::write::email;
 use crate::{
     OrgTx, Result,
+    changes::Topic,
     fold::fold,
     seam::{Arg, ToArg as _},
 };
@@ -141,6 +142,9 @@ impl OrgTx<'_, '_> {
                 RowChange::Unchanged => outcome.unchanged += 1,
             }
             outcome.rows.push(done);
+        }
+        if outcome.inserted + outcome.updated > 0 {
+            self.note_change(Topic::Contacts);
         }
         self.write_changed(met.values().filter(|m| m.row_changed), now)?;
         self.write_beside(beside)?;

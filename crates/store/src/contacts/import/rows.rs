@@ -3,11 +3,12 @@
 use super::ImportedConsent;
 use crate::{
     OrgTx, Result,
+    changes::Topic,
     consents::MARKETING,
     forks::BulkInsert,
     seam::{Arg, ToArg as _},
 };
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use tisara_domain::{ContactId, FieldId, LabelId, Timestamp, id::TypedId};
 
 const CONTACT: [(&str, &str); 11] = [
@@ -63,6 +64,8 @@ pub(super) struct Beside<'r> {
     fields: Vec<[Arg<'r>; 3]>,
     labels: Vec<[Arg<'r>; 2]>,
     consents: Vec<[Arg<'r>; 7]>,
+    /// Whose values and whose bearers these change.
+    touched: HashSet<Topic>,
     /// Where in `fields` a value stands that a later row may replace: one statement may not write the
     /// same value twice.
     replaceable: HashMap<(ContactId, FieldId), usize>,
@@ -70,11 +73,13 @@ pub(super) struct Beside<'r> {
 
 impl<'r> Beside<'r> {
     pub(super) fn field(&mut self, contact: ContactId, field: FieldId, value: &'r str) {
+        self.touched.insert(Topic::Field(field));
         self.fields.push([id(contact), id(field), value.to_arg()]);
     }
 
     pub(super) fn field_again(&mut self, contact: ContactId, field: FieldId, value: &'r str) {
         let at = *self.replaceable.entry((contact, field)).or_insert(self.fields.len());
+        self.touched.insert(Topic::Field(field));
         match self.fields.get_mut(at) {
             Some(row) => row[2] = value.to_arg(),
             None => self.field(contact, field, value),
@@ -82,6 +87,7 @@ impl<'r> Beside<'r> {
     }
 
     pub(super) fn label(&mut self, contact: ContactId, label: LabelId) {
+        self.touched.insert(Topic::Label(label));
         self.labels.push([id(contact), id(label)]);
     }
 
@@ -105,6 +111,9 @@ pub(super) fn id(id: impl TypedId) -> Arg<'static> {
 
 impl OrgTx<'_, '_> {
     pub(super) fn write_beside(&mut self, beside: Beside<'_>) -> Result<()> {
+        for topic in beside.touched {
+            self.note_change(topic);
+        }
         FIELDS.run(self.tx, self.org, &beside.fields)?;
         LABELS.run(self.tx, self.org, &beside.labels)?;
         CONSENTS.run(self.tx, self.org, &beside.consents)
