@@ -85,7 +85,7 @@ impl Harm {
                 Ok(())
             }
             Self::HoldLocks => {
-                let locks = "LOCK TABLE hearing, lease IN EXCLUSIVE MODE";
+                let locks = "LOCK TABLE lease IN EXCLUSIVE MODE";
                 let held = Bystander::begin(&plan.database, locks, ambient).await?;
                 unready(stage, ambient).await?;
                 ambient.sleep(lasts).await;
