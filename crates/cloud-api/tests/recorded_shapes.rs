@@ -175,6 +175,7 @@ fn every_type_of_every_call_is_recorded() {
         "Bytes",
         "CallError",
         "CodeMethod",
+        "Gate",
         "InsightsQuery",
         "LibraryFilter",
         "MediaDownload",

@@ -35,6 +35,9 @@ async fn furnished(nimal: &mut Person<'_>) -> BTreeMap<&'static str, String> {
         .call(Method::PUT, &format!("/contacts/{}/labels/{}", ids["contact"], ids["label"]), json!({}))
         .await
         .ok();
+    let rule = json!({ "kind": "label", "label": ids["label"] });
+    let segment = nimal.post("/segments", json!({ "name": "Here", "rule": rule })).await;
+    ids.insert("segment", id(&segment.ok()["id"]));
     let thread = json!({ "contact": ids["contact"], "number": ids["number"] });
     ids.insert("thread", id(&nimal.post("/threads", thread).await.ok()["id"]));
     let campaign = json!({ "name": "Hello", "number": ids["number"], "template": ids["template"], "audience": { "kind": "all" } });

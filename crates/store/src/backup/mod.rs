@@ -2,10 +2,10 @@
 //!
 //! The file is read in one snapshot, so it is consistent whatever is written meanwhile, and needs no tool
 //! of either database. It holds rows and no engine's own form of them: what was SQLite can become
-//! PostgreSQL. [`format`](self) says how it looks; [`hold`] makes a restored copy harmless.
+//! PostgreSQL. [`format`](self) says how it looks; `hold` makes a restored copy harmless.
 //!
 //! A restored copy must never send by itself what was waiting when the backup was made: it may have been
-//! sent since. [`hold`] sees to that in the same transaction that writes the rows.
+//! sent since. `hold` sees to that in the same transaction that writes the rows.
 
 mod format;
 mod hold;

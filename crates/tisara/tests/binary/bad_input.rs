@@ -81,7 +81,7 @@ fn a_file_that_is_no_database_is_left_alone() {
 fn a_newer_database_is_refused_untouched() {
     let dir = tempdir().unwrap();
     assert_eq!(run(tisara(dir.path()).arg("migrate")).code, 0);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let url = tisara_store::Url::Sqlite(dir.path().join("data/tisara.db"));
         let store = tisara_store::Store::open(&url, tisara_store::Options::default()).unwrap();
