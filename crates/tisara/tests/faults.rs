@@ -40,7 +40,6 @@ async fn schema() -> (String, TestStore) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "a reply in doubt at the very end takes longer to settle than the judge waits: run it with --ignored"]
 async fn postgres_that_crashes_and_comes_back() {
     let postgres = Arc::new(Postgres::start().unwrap());
     is_survived(Harm::StopDatabase(Arc::clone(&postgres)), 2, 1_000, postgres.url(), None).await;

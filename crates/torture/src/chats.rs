@@ -40,9 +40,18 @@ struct Said {
     replies: Mutex<Vec<Reply>>,
 }
 
+impl Said {
+    fn write(&self, emulator: &Control, phone: String, number: usize, text: String) {
+        if emulator.write(&phone, Some(world::NUMBERS[number]), &text).is_ok() {
+            lock(&self.written).push(Written { phone, number, text });
+        }
+    }
+}
+
 /// Both sides at work.
 pub(crate) struct Chats {
     said: Arc<Said>,
+    emulator: Control,
     stop_writing: CancellationToken,
     stop_replying: CancellationToken,
     replying: JoinHandle<anyhow::Result<()>>,
@@ -55,19 +64,29 @@ impl Chats {
         let (stop_writing, stop_replying) = (CancellationToken::new(), CancellationToken::new());
         tokio::spawn(write(
             Arc::clone(&said),
-            emulator,
+            emulator.clone(),
             contacts,
             ambient.clone(),
             rng,
             stop_writing.clone(),
         ));
         let replying = tokio::spawn(reply(Arc::clone(&said), api, ambient, stop_replying.clone()));
-        Self { said, stop_writing, stop_replying, replying }
+        Self { said, emulator, stop_writing, stop_replying, replying }
     }
 
     /// Nobody writes any more.
     pub(crate) fn stop_writing(&self) {
         self.stop_writing.cancel();
+    }
+
+    /// One more person writes to each number, and is answered: an attempt that nothing follows is in doubt
+    /// for ever, as silence proves nothing.
+    pub(crate) fn write_once_more(&self) {
+        for number in 0..world::NUMBERS.len() {
+            let n = lock(&self.said.written).len();
+            let phone = world::stranger(u32::try_from(n as u64 % STRANGERS).unwrap_or(0));
+            self.said.write(&self.emulator, phone, number, format!("one more question {n}"));
+        }
     }
 
     /// Whether whoever answers has given up; [`Chats::end`] says why.
@@ -107,9 +126,7 @@ async fn write(
         };
         let number = usize::try_from(rng.below(2)).unwrap_or(0);
         let text = format!("question {n}");
-        if emulator.write(&phone, Some(world::NUMBERS[number]), &text).is_ok() {
-            lock(&said.written).push(Written { phone, number, text });
-        }
+        said.write(&emulator, phone, number, text);
     }
 }
 

@@ -49,6 +49,8 @@ impl Harm {
         match self {
             Self::Kill => crate::world::PACE_PER_SECOND,
             Self::Nodes => 50,
+            // Sending goes on meanwhile.
+            Self::TakeConnections => 25,
             _ => 60,
         }
     }
@@ -101,9 +103,7 @@ impl Harm {
                 let seen = unready(stage, ambient).await;
                 drop(held);
                 pressing.and(seen)?;
-                // Campaigns that are over have nothing more to send.
-                let over = before >= u64::from(plan.recipients);
-                ensure!(sent > 0 || over, "nothing was sent while requests held every connection");
+                ensure!(sent > 0, "nothing was sent while requests held every connection");
                 ready(stage, ambient).await
             }
             Self::LimitFiles => {

@@ -17,6 +17,8 @@ use tisara_stage::{count, text};
 const CAMPAIGNS: u32 = 4;
 const POLL: Duration = Duration::from_millis(20);
 const LOOK: Duration = Duration::from_millis(250);
+/// Between two questions while nothing but doubt is left.
+const PULSE: Duration = Duration::from_secs(1);
 /// Longest time without any progress before it counts as stuck.
 const STUCK: Duration = Duration::from_secs(240);
 
@@ -266,7 +268,14 @@ async fn settle(
     }
     chats.stop_writing();
     let until = ambient.now().plus(STUCK);
-    while !(chats.have_failed() || stage.emulator.is_settled() && everybody_is_answered(stage).await?) {
+    while !chats.have_failed() {
+        if stage.emulator.is_settled() && everybody_is_answered(stage).await? {
+            if Shown::all(stage).await?.iter().all(Shown::has_arrived) {
+                break;
+            }
+            chats.write_once_more();
+            ambient.sleep(PULSE).await;
+        }
         if ambient.now() > until {
             told("chats");
             break;
@@ -274,14 +283,6 @@ async fn settle(
         ambient.sleep(LOOK).await;
     }
     let said = chats.end().await?;
-    let until = ambient.now().plus(STUCK);
-    while !(stage.emulator.is_settled() && Shown::all(stage).await?.iter().all(Shown::has_arrived)) {
-        if ambient.now() > until {
-            told("answers");
-            break;
-        }
-        ambient.sleep(LOOK).await;
-    }
     Ok(said)
 }
 
