@@ -29,8 +29,6 @@ pub struct Running {
     pub address: SocketAddr,
     /// Its database.
     pub store: Store,
-    /// The keys of secrets.
-    pub vault: Vault,
     /// Its engine.
     pub engine: Engine,
     ambient: Ambient,
@@ -75,7 +73,7 @@ pub async fn start(
         store: store.clone(),
         engine: engine.clone(),
         client,
-        vault: vault.clone(),
+        vault,
         ambient: ambient.clone(),
         mailer: config.mailer().map_err(|e| Failure::usage(format!("mail: {e}")))?,
         metrics,
@@ -92,7 +90,6 @@ pub async fn start(
     Ok(Running {
         address,
         store,
-        vault,
         engine,
         ambient,
         http: tokio::spawn(serve.into_future()),

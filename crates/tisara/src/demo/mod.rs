@@ -1,6 +1,7 @@
 //! `tisara demo`: everything on this machine, through the same API that users call, judged by the
 //! emulator's own report.
 
+mod account;
 mod folder;
 mod made;
 mod result;
@@ -72,7 +73,7 @@ pub async fn run(args: &Demo) -> anyhow::Result<()> {
 /// Imports, sends, waits, reports. True when the promise is kept.
 async fn play(args: &Demo, stage: &Stage, folder: &Folder, ambient: &Ambient) -> anyhow::Result<bool> {
     let server = Url::parse(&format!("http://{}/", stage.server.address))?;
-    let api = Api::new(&Remote { server, key: stage.key.clone() })?;
+    let api = Api::new(&Remote { server, key: stage.account.key.clone() })?;
     if !args.json {
         terminal::say(format_args!(
             "server {}   emulator of Meta's API {}",
@@ -284,10 +285,15 @@ fn reached(emulator: &Control) -> u64 {
 fn where_next(stage: &Stage, args: &Demo) {
     let server = stage.server.address;
     terminal::say(format_args!("\nStill serving. Where to look next:"));
-    terminal::say(format_args!("  API key          {}", stage.key));
+    terminal::say(format_args!(
+        "  sign in          {}   password {}",
+        stage.account.email, stage.account.password
+    ));
+    terminal::say(format_args!("  e-mails          http://{server}/api/v1/outbox"));
+    terminal::say(format_args!("  API key          {}", stage.account.key));
     terminal::say(format_args!(
         "  campaigns        curl -H 'Authorization: Bearer {}' http://{server}/api/v1/campaigns",
-        stage.key
+        stage.account.key
     ));
     terminal::say(format_args!("  API description  http://{server}/openapi.json"));
     terminal::say(format_args!("  what Meta saw    http://{}/_emulator/report", stage.emulator_address));

@@ -1,6 +1,9 @@
 //! The stage of the demo: a stand-in for Meta and a server, both on this machine.
 
-use super::folder::Folder;
+use super::{
+    account::{self, Account},
+    folder::Folder,
+};
 use crate::{
     cli::{Demo, Pace},
     config::{Config, Secret},
@@ -36,15 +39,15 @@ pub struct Stage {
     pub emulator_address: SocketAddr,
     /// Meta's id of the account to connect.
     pub waba: String,
-    /// The API key of the organization that was made.
-    pub key: String,
+    /// Who signed up, with the key of their organization.
+    pub account: Account,
     deliveries: JoinHandle<()>,
     serving: JoinHandle<std::io::Result<()>>,
     cancel: CancellationToken,
 }
 
 impl Stage {
-    /// Starts both, makes an organization and tells the emulator where webhooks go.
+    /// Starts both, signs somebody up who makes an organization, and tells the emulator where webhooks go.
     ///
     /// # Errors
     /// When database, folder or ports will not do.
@@ -71,8 +74,8 @@ impl Stage {
         let config = config(args, folder, address, emulator_address)?;
         refuse_real_database(&config).await?;
         let server = running::start(&config, ambient.clone(), listener, None).await?;
-        let (_, key) = org::create(&server.store, ambient, &server.vault, NAME, region).await?;
-        Ok(Self { server, emulator: control, emulator_address, waba, key, deliveries, serving, cancel })
+        let account = account::make(ambient, address, NAME, region).await?;
+        Ok(Self { server, emulator: control, emulator_address, waba, account, deliveries, serving, cancel })
     }
 
     /// Stops the server, then the emulator, so that what was under way is still answered.
@@ -139,6 +142,7 @@ fn config(args: &Demo, folder: &Folder, address: SocketAddr, meta: SocketAddr) -
     config.meta.graph_url = Url::parse(&format!("http://{meta}/"))?;
     config.meta.app_secret = Some(Secret::new(World::APP_SECRET));
     config.meta.verify_token = Some(Secret::new(World::VERIFY_TOKEN));
+    config.mail.outbox = true;
     config.sending.pace_per_second = Some(match args.pace {
         Pace::PerSecond(n) => n,
         Pace::Max => NO_LIMIT_PER_SECOND,

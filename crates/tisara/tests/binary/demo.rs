@@ -125,6 +125,10 @@ fn it_keeps_serving_until_ctrl_c() {
     ]));
     wait_for("the demo to be done", || demo.err().contains("Ctrl-C ends it").then_some(()));
     assert!(!demo.has_ended());
+    let told = demo.err();
+    for line in ["sign in          demo-", "API key          tsr_live_"] {
+        assert!(told.contains(line), "{told}");
+    }
     let asked = std::time::Instant::now();
     demo.signal("INT");
     let done = demo.wait();
