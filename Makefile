@@ -25,9 +25,9 @@ check: ## Formatting, lints, documents, the arrows between the crates
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items --quiet
 	scripts/check-architecture
 
-simulate: ## SEEDS histories of the engine, with the program dying at any commit (SEED=7: just that one)
+simulate: ## SEEDS histories of the engine, the program dying at any commit; a hundredth on PostgreSQL (SEED=7: that one)
 	@scripts/need rust cc
-	cargo test --release --package tisara-engine --lib simulation::campaigns_survive_every_history -- --nocapture
+	scripts/with-postgres cargo test --release --package tisara-engine --lib simulation::campaigns_survive_every_history -- --nocapture --test-threads=1
 simulate: export SEEDS ?= 10000
 
 bench: ## Measure everything against its target, on both databases; BENCH=quick: a tenth of the size

@@ -42,5 +42,7 @@ pub mod wabas;
 pub mod watermarks;
 mod words;
 
+#[cfg(feature = "testing")]
+pub use seam::{Commit, Fate, SimulatedClock};
 pub use seam::{Engine, Error, IsTransient, Options, OrgTx, Result, Store, Tx, Url, Waited};
 pub use words::UnknownWord;

@@ -34,8 +34,12 @@ impl TestStore {
     }
 }
 
-/// A schema of its own in the server that the test command started.
-fn fresh_schema() -> String {
+/// The address of an empty schema of its own in the server that the test command started.
+///
+/// # Panics
+/// When there is none; `make test` starts one.
+#[must_use]
+pub fn fresh_schema() -> String {
     static NEXT: AtomicU64 = AtomicU64::new(0);
     let base = std::env::var("TISARA_TEST_POSTGRES")
         .expect("tests need PostgreSQL: run `make test`, or `scripts/with-postgres cargo test …`");

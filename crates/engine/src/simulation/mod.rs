@@ -21,11 +21,16 @@ use std::{
         atomic::{AtomicU64, Ordering},
     },
 };
+use tisara_store::{Engine, testing};
 use world::{Broken, World};
 
 /// Runs the seeds, a history to a core, and gives back how many it were, or the violation of the lowest seed
 /// that was found.
 fn run(seeds: Range<u64>, broken: Broken) -> Result<u64, String> {
+    run_on(Engine::Sqlite, seeds, broken)
+}
+
+fn run_on(engine: Engine, seeds: Range<u64>, broken: Broken) -> Result<u64, String> {
     let next = AtomicU64::new(seeds.start);
     let found = Mutex::new(BTreeMap::new());
     let threads = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
@@ -40,7 +45,8 @@ fn run(seeds: Range<u64>, broken: Broken) -> Result<u64, String> {
                     if seed.is_multiple_of(1_000) && seed > seeds.start {
                         println!("seed {seed}");
                     }
-                    if let Err(violation) = World::new(seed, broken).run() {
+                    let schema = (engine == Engine::Postgres).then(testing::fresh_schema);
+                    if let Err(violation) = World::new(seed, broken, schema.as_deref()).run() {
                         found.lock().unwrap().insert(seed, violation);
                     }
                 }
@@ -57,22 +63,32 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok().and_then(|v| v.parse().ok())
 }
 
-#[test]
-fn campaigns_survive_every_history() {
+fn survive(engine: Engine, default: u64, part: u64) {
     let seeds = match number("SEED") {
         Some(seed) => seed..seed + 1,
-        None => 0..number("SEEDS").unwrap_or(60),
+        None => 0..number("SEEDS").map_or(default, |n| n.div_ceil(part)),
     };
-    println!("seeds {seeds:?}");
-    match run(seeds, Broken::Nothing) {
-        Ok(n) => println!("{n} histories, 0 violations"),
+    println!("{}: seeds {seeds:?}", engine.as_str());
+    match run_on(engine, seeds, Broken::Nothing) {
+        Ok(n) => println!("{}: {n} histories, 0 violations", engine.as_str()),
         Err(violation) => panic!("{violation}"),
     }
 }
 
 #[test]
+fn campaigns_survive_every_history() {
+    survive(Engine::Sqlite, 60, 1);
+}
+
+/// The same histories where a transaction is a conversation with a server: a hundredth of them.
+#[test]
+fn campaigns_survive_every_history_on_postgres() {
+    survive(Engine::Postgres, 4, 100);
+}
+
+#[test]
 fn a_seed_replays_exactly() {
-    let history = |seed| World::new(seed, Broken::Nothing).run().unwrap();
+    let history = |seed| World::new(seed, Broken::Nothing, None).run().unwrap();
     for seed in [3, 4] {
         assert_eq!(history(seed), history(seed));
     }

@@ -16,7 +16,7 @@ use tisara_domain::{
     id::TypedId as _, seal::Key, settle::SettlePolicy,
 };
 use tisara_store::{
-    Error, Result, Store, Tx,
+    Error, Fate, Result, Store, Tx,
     campaigns::{Audience, Definition, NewCampaign},
     contacts::NewContact,
     ledger::statuses::testing::ignore_order,
@@ -74,14 +74,15 @@ fn org() -> OrgId {
 }
 
 impl World {
-    pub(super) fn new(seed: u64, broken: Broken) -> Self {
+    /// On SQLite in memory, or in this empty schema of PostgreSQL.
+    pub(super) fn new(seed: u64, broken: Broken, postgres: Option<&str>) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let rng = Rng::seeded(seed);
         let clock = ManualClock::at(Timestamp::from_seconds(1_790_000_000));
         let (died, fuse) = (Arc::new(AtomicBool::new(false)), Arc::new(Mutex::new(None::<u64>)));
-        let store = {
+        let fate: Fate = {
             let (died, fuse) = (Arc::clone(&died), Arc::clone(&fuse));
-            Store::open_inline(Box::new(move |_| {
+            Box::new(move |_| {
                 if died.load(Ordering::Relaxed) {
                     return true;
                 }
@@ -90,9 +91,16 @@ impl World {
                 *fuse = if dies { None } else { fuse.map(|n| n - 1) };
                 died.store(dies, Ordering::Relaxed);
                 dies
-            }))
-            .unwrap()
+            })
         };
+        let store = match postgres {
+            None => Store::open_inline(fate),
+            Some(url) => {
+                let clock = clock.clone();
+                Store::open_inline_postgres(url, Box::new(move || clock.now()), fate)
+            }
+        };
+        let store = store.unwrap();
         let now = {
             let clock = clock.clone();
             Arc::new(move || clock.now())

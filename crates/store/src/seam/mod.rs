@@ -23,7 +23,7 @@ pub use arg::{Arg, ToArg};
 pub use cell::{Cell, Column, Row};
 pub use error::{Error, Result, Waited};
 #[cfg(feature = "testing")]
-pub use inline::{Commit, Fate};
+pub use inline::{Commit, Fate, SimulatedClock};
 pub use store::{Options, Store, Url};
 pub(crate) use tx::Driver;
 pub use tx::{Engine, OrgTx, Tx};

@@ -150,7 +150,7 @@ impl Store {
             Backend::Sqlite(_) => Engine::Sqlite,
             Backend::Postgres(_) => Engine::Postgres,
             #[cfg(feature = "testing")]
-            Backend::Inline(_) => Engine::Sqlite,
+            Backend::Inline(ref i) => i.engine(),
         }
     }
 
@@ -160,7 +160,22 @@ impl Store {
     /// As the database says.
     #[cfg(feature = "testing")]
     pub fn open_inline(fate: super::inline::Fate) -> Result<Self> {
-        let backend = Backend::Inline(super::inline::Inline::open(fate)?);
+        let backend = Backend::Inline(super::inline::Inline::sqlite(fate)?);
+        Ok(Self::over(backend, Health::default(), Options::default()))
+    }
+
+    /// The same over PostgreSQL, in the schema that the address names, which then takes the simulated time
+    /// for its own.
+    ///
+    /// # Errors
+    /// As the database says.
+    #[cfg(feature = "testing")]
+    pub fn open_inline_postgres(
+        url: &str,
+        clock: super::inline::SimulatedClock,
+        fate: super::inline::Fate,
+    ) -> Result<Self> {
+        let backend = Backend::Inline(super::inline::Inline::postgres(url, clock, fate)?);
         Ok(Self::over(backend, Health::default(), Options::default()))
     }
 
