@@ -153,6 +153,8 @@ ids! {
     UserId = "user";
     /// One sign-in of a person, on one browser or device.
     SessionId = "session";
+    /// A key that access tokens are signed with.
+    SigningKeyId = "sign";
     /// An e-mail that waits to be sent.
     MailId = "mail";
     /// A role that an organization made for itself.
@@ -161,6 +163,10 @@ ids! {
     TeamId = "team";
     /// An invitation to become a member.
     InvitationId = "invitation";
+    /// A passkey of a person.
+    PasskeyId = "passkey";
+    /// A time in which one of the operator's staff may look into an organization.
+    VisitId = "visit";
 }
 
 #[cfg(test)]

@@ -31,8 +31,8 @@ pub use campaign::CampaignState;
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use id::{
     ApiKeyId, CampaignId, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId, LabelId,
-    MailId, MessageId, NumberId, OrgId, RoleId, SegmentId, SessionId, TeamId, TemplateId, ThreadId, UserId,
-    WabaId,
+    MailId, MessageId, NumberId, OrgId, PasskeyId, RoleId, SegmentId, SessionId, SigningKeyId, TeamId,
+    TemplateId, ThreadId, UserId, VisitId, WabaId,
 };
 pub use network::Network;
 pub use permission::{Permission, Permissions, Role, Visibility};

@@ -1,7 +1,7 @@
 //! What every handler is given.
 
 use crate::{
-    auth::KeyCache,
+    auth::{KeyCache, SigningKeys},
     edge::{Limit, Limits, Result},
     idempotency,
     mail::{self, Mailer},
@@ -63,6 +63,7 @@ pub struct Inner {
     /// How e-mails leave.
     pub mailer: Mailer,
     pub(crate) keys: KeyCache,
+    pub(crate) signing_keys: SigningKeys,
     pub(crate) passwords: Passwords,
     pub(crate) public_limits: Limits,
     pub(crate) key_limits: Limits,
@@ -86,6 +87,7 @@ impl App {
             settings,
             mailer,
             keys: KeyCache::default(),
+            signing_keys: SigningKeys::default(),
             passwords,
             public_limits: Limits::default(),
             key_limits: Limits::default(),
@@ -163,6 +165,10 @@ pub struct Settings {
     pub session_idle_s: u64,
     /// The longest that a session lasts, in seconds.
     pub session_longest_s: u64,
+    /// For so long an access token is good, in seconds.
+    pub access_token_s: u64,
+    /// For so long a key signs access tokens before another takes its place, in seconds.
+    pub signing_key_s: u64,
     /// For so long a password counts as entered a moment ago, in seconds.
     pub recent_sign_in_s: u64,
 }
@@ -188,6 +194,8 @@ impl Settings {
             passwords_at_once: std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
             session_idle_s: 3 * 24 * 3600,
             session_longest_s: 30 * 24 * 3600,
+            access_token_s: 10 * 60,
+            signing_key_s: 30 * 24 * 3600,
             recent_sign_in_s: 10 * 60,
         }
     }

@@ -51,6 +51,12 @@ impl Modify for ApiKey {
             "The session of a browser, set by POST /sign-in. Without https its name is `tisara`.",
         );
         components.add_security_scheme("session", SecurityScheme::ApiKey(Cookie::Cookie(cookie)));
+        let token = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("JWT")
+            .description(Some("The access token of a person's device, from POST /tokens."))
+            .build();
+        components.add_security_scheme("token", SecurityScheme::Http(token));
         document.security = Some(vec![SecurityRequirement::new("api_key", Vec::<String>::new())]);
     }
 }
@@ -88,8 +94,8 @@ fn tell_access(operation: &mut Operation, access: Option<Access>) {
     let by = |name: &str| SecurityRequirement::new(name, Vec::<String>::new());
     operation.security = match access {
         Some(Access::Public) => Some(Vec::new()),
-        Some(access) if access.is_for_people() => Some(vec![by("session")]),
-        _ => Some(vec![by("api_key"), by("session")]),
+        Some(access) if access.is_for_people() => Some(vec![by("session"), by("token")]),
+        _ => Some(vec![by("api_key"), by("session"), by("token")]),
     };
     if let Some(permission) = access.and_then(Access::permission) {
         let extension = ExtensionsBuilder::new().add("x-permission", permission.as_str()).build();

@@ -5,6 +5,7 @@
 mod common;
 use common::{
     TestApp,
+    device::Device,
     operations::{described, described_with},
     person::Person,
 };
@@ -71,6 +72,8 @@ async fn crawl(app: &TestApp) {
     let key =
         kamala.post("/api-keys", json!({ "name": "k" })).await.ok()["secret"].as_str().unwrap().to_owned();
 
+    let device = Device::new(app, "kamala@example.org").await;
+
     for operation in described_with(&ids) {
         let has = |way: &str| operation.by.iter().any(|by| by == way);
         let by_key =
@@ -80,11 +83,20 @@ async fn crawl(app: &TestApp) {
             let named =
                 kamala.request(operation.method.clone(), &operation.path).header("tisara-organization", &org);
             kamala.send(named.json(&operation.body())).await.problem(404, "not_found");
+            let named =
+                device.request(operation.method.clone(), &operation.path).header("tisara-organization", &org);
+            common::answer(named.json(&operation.body())).await.problem(404, "not_found");
         }
         if operation.pattern.contains('{') && !operation.takes_a_label_off() {
             // What belongs to somebody else is simply not there, by session and by key.
             if has("session") {
                 kamala
+                    .call(operation.method.clone(), &operation.path, operation.body())
+                    .await
+                    .problem(404, "not_found");
+            }
+            if has("token") {
+                device
                     .call(operation.method.clone(), &operation.path, operation.body())
                     .await
                     .problem(404, "not_found");
@@ -95,6 +107,9 @@ async fn crawl(app: &TestApp) {
         } else if operation.method == Method::GET && !operation.by.is_empty() {
             // A list holds nothing of others.
             let mut texts = vec![kamala.get(&operation.path).await.text];
+            if has("token") {
+                texts.push(device.get(&operation.path).await.text);
+            }
             if has("api_key") {
                 texts.push(common::answer(by_key()).await.text);
             }

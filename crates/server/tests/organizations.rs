@@ -1,6 +1,7 @@
 //! Organizations: members, roles, invitations, teams, keys; what works, and what must not.
 #![expect(clippy::unwrap_used, reason = "all of this is test")]
 
+#[macro_use]
 mod common;
 use common::{
     TestApp,
@@ -9,27 +10,6 @@ use common::{
 use reqwest::Method;
 use serde_json::{Value, json};
 use tisara_store::Engine;
-
-/// Runs a test on both databases.
-macro_rules! on_both {
-    ($(#[doc = $doc:literal])* async fn $name:ident($app:ident) $body:block) => {
-        $(#[doc = $doc])*
-        mod $name {
-            use super::*;
-            async fn run($app: &TestApp) $body
-
-            #[tokio::test]
-            async fn sqlite() {
-                run(&TestApp::on(Engine::Sqlite).await).await;
-            }
-
-            #[tokio::test]
-            async fn postgres() {
-                run(&TestApp::on(Engine::Postgres).await).await;
-            }
-        }
-    };
-}
 
 /// Somebody with an organization of their own.
 async fn owner<'a>(app: &'a TestApp, email: &str) -> Person<'a> {

@@ -34,6 +34,7 @@ pub mod search;
 pub mod segments;
 pub mod sending;
 pub mod sessions;
+pub mod signing_keys;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;

@@ -24,9 +24,21 @@ pub struct Session {
     pub last_seen_at: Timestamp,
     /// When it ends even if it is used.
     pub ends_at: Timestamp,
+    /// The device it is bound to; none for a browser.
+    pub device: Option<Device>,
 }
 
-const COLUMNS: &str = "id, user_id, org_id, ip, agent, created_at, authenticated_at, last_seen_at, ends_at";
+/// A device that signs in with a key of its own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Device {
+    /// What its person calls it.
+    pub name: String,
+    /// Its Ed25519 public key.
+    pub key: Vec<u8>,
+}
+
+const COLUMNS: &str = "id, user_id, org_id, ip, agent, created_at, authenticated_at, last_seen_at, ends_at, \
+                       device, device_key";
 
 fn read(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
@@ -39,6 +51,10 @@ fn read(row: &Row<'_>) -> Result<Session> {
         authenticated_at: row.get(6)?,
         last_seen_at: row.get(7)?,
         ends_at: row.get(8)?,
+        device: match (row.get(9)?, row.get(10)?) {
+            (Some(name), Some(key)) => Some(Device { name, key }),
+            _ => None,
+        },
     })
 }
 
@@ -50,7 +66,8 @@ impl Tx<'_> {
     pub fn create_session(&mut self, session: &Session, hash: &[u8; 32]) -> Result<()> {
         self.execute(
             &format!(
-                "INSERT INTO session ({COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)"
+                "INSERT INTO session ({COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
+                 $10, $11, $12)"
             ),
             args![
                 session.id,
@@ -62,6 +79,8 @@ impl Tx<'_> {
                 session.authenticated_at,
                 session.last_seen_at,
                 session.ends_at,
+                session.device.as_ref().map(|device| device.name.as_str()),
+                session.device.as_ref().map(|device| device.key.clone()),
                 hash[..]
             ],
         )?;
@@ -85,6 +104,79 @@ impl Tx<'_> {
             args![hash[..], now, now.minus(idle)],
             read,
         )
+    }
+
+    /// The session of this id, unless it has ended or lain idle for too long.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_session_by_id(
+        &mut self,
+        id: SessionId,
+        now: Timestamp,
+        idle: Duration,
+    ) -> Result<Option<Session>> {
+        self.find(
+            &format!("SELECT {COLUMNS} FROM session WHERE id = $1 AND ends_at > $2 AND last_seen_at > $3"),
+            args![id, now, now.minus(idle)],
+            read,
+        )
+    }
+
+    /// Changes the refresh token of a session, which must be `old`, for `new`; the old one is kept to be known
+    /// again. `false` when it was changed already: nothing was written then.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn spend_token(
+        &mut self,
+        session: &Session,
+        old: &[u8; 32],
+        new: &[u8; 32],
+        ip: &str,
+        now: Timestamp,
+    ) -> Result<bool> {
+        let changed = self.execute(
+            "UPDATE session SET token_hash = $3, last_seen_at = $4, ip = $5 WHERE id = $1 AND token_hash = $2",
+            args![session.id, old[..], new[..], now, ip],
+        )?;
+        if changed == 1 {
+            self.execute(
+                "INSERT INTO spent_token (token_hash, session_id, ends_at) VALUES ($1, $2, $3)",
+                args![old[..], session.id, session.ends_at],
+            )?;
+        }
+        Ok(changed == 1)
+    }
+
+    /// The session that a used refresh token was of. It may have ended since.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn find_spent_token(&mut self, hash: &[u8; 32], now: Timestamp) -> Result<Option<SessionId>> {
+        self.find(
+            "SELECT session_id FROM spent_token WHERE token_hash = $1 AND ends_at > $2",
+            args![hash[..], now],
+            |row| row.get(0),
+        )
+    }
+
+    /// Ends a session, whoever's it is, and gives it.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn end_session_by_id(&mut self, id: SessionId) -> Result<Option<Session>> {
+        self.find(&format!("DELETE FROM session WHERE id = $1 RETURNING {COLUMNS}"), args![id], read)
+    }
+
+    /// Notes that the person of a session has just proven who they are. `false` when it has ended.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn confirm_session(&mut self, id: SessionId, now: Timestamp) -> Result<bool> {
+        let changed =
+            self.execute("UPDATE session SET authenticated_at = $2 WHERE id = $1", args![id, now])?;
+        Ok(changed == 1)
     }
 
     /// Notes that a session was used, and from where.

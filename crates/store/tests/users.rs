@@ -6,7 +6,8 @@ use common::{at, id, org, read, write};
 use tisara_domain::{Duration, throttle::Throttle};
 use tisara_store::{
     contract,
-    sessions::Session,
+    sessions::{Device, Session},
+    signing_keys::SigningKey,
     users::{Acceptance, Purpose, User},
 };
 
@@ -35,6 +36,7 @@ fn session(n: u32, of: u32) -> Session {
         authenticated_at: at(0),
         last_seen_at: at(0),
         ends_at: at(10_000),
+        device: None,
     }
 }
 
@@ -204,5 +206,74 @@ contract! {
         write(store, |tx| tx.end_mail(id(2))).await;
         write(store, |tx| tx.retry_mail(id(1), at(30))).await;
         assert_eq!(write(store, |tx| tx.claim_mail(at(30), LOCK)).await.unwrap().attempts, 2);
+    }
+}
+
+contract! {
+    /// A second proof is asked for once it was tried; a code works once, and so does a recovery code.
+    async fn a_code_works_once(store) {
+        assert!(write(store, |tx| tx.begin_second_factor(id(1), b"old")).await);
+        assert!(write(store, |tx| tx.begin_second_factor(id(1), b"new")).await);
+        let factor = read(store, |tx| tx.find_second_factor(id(1))).await.unwrap();
+        assert_eq!((factor.secret.as_slice(), factor.confirmed_at, factor.last_step), (&b"new"[..], None, 0));
+        assert!(write(store, |tx| tx.use_code(id(1), 7)).await);
+        assert!(!write(store, |tx| tx.use_code(id(1), 7)).await);
+        assert!(!write(store, |tx| tx.use_code(id(1), 6)).await);
+        assert!(write(store, |tx| tx.confirm_second_factor(id(1), at(3))).await);
+        assert!(!write(store, |tx| tx.confirm_second_factor(id(1), at(4))).await);
+        assert!(!write(store, |tx| tx.begin_second_factor(id(1), b"other")).await, "one is in use");
+        write(store, |tx| tx.put_recovery_codes(id(1), &[[1; 32]])).await;
+        write(store, |tx| tx.put_recovery_codes(id(1), &[[2; 32], [3; 32]])).await;
+        assert!(!write(store, |tx| tx.use_recovery_code(id(1), &[1; 32])).await);
+        assert!(write(store, |tx| tx.use_recovery_code(id(1), &[2; 32])).await);
+        assert!(!write(store, |tx| tx.use_recovery_code(id(1), &[2; 32])).await);
+        assert_eq!(read(store, |tx| tx.count_recovery_codes(id(1))).await, 1);
+        assert!(write(store, |tx| tx.remove_second_factor(id(1))).await);
+        assert!(!write(store, |tx| tx.remove_second_factor(id(1))).await);
+        assert_eq!(read(store, |tx| tx.count_recovery_codes(id(1))).await, 0);
+    }
+}
+
+contract! {
+    /// A refresh token is changed once; the one before is known again, until its session would have ended.
+    async fn a_refresh_token_changes_at_every_use(store) {
+        const IDLE: Duration = Duration::from_secs(100);
+        let device = Session { device: Some(Device { name: "Desk".to_owned(), key: vec![7; 32] }), ..session(1, 1) };
+        let (made, kept) = (device.clone(), device.clone());
+        write(store, move |tx| tx.create_session(&made, &[1; 32])).await;
+        assert_eq!(read(store, |tx| tx.find_session_by_id(id(1), at(1), IDLE)).await, Some(device));
+        assert_eq!(read(store, |tx| tx.find_session_by_id(id(1), at(100), IDLE)).await, None);
+        let spend = async move |old: u8, new: u8| {
+            let session = kept.clone();
+            write(store, move |tx| tx.spend_token(&session, &[old; 32], &[new; 32], "192.0.2.9", at(50))).await
+        };
+        assert!(spend(1, 2).await);
+        assert!(!spend(1, 3).await, "it is changed already");
+        assert_eq!(read(store, |tx| tx.find_spent_token(&[1; 32], at(50))).await, Some(id(1)));
+        assert_eq!(read(store, |tx| tx.find_spent_token(&[2; 32], at(50))).await, None);
+        assert_eq!(read(store, |tx| tx.find_spent_token(&[1; 32], at(10_000))).await, None);
+        assert!(write(store, |tx| tx.confirm_session(id(1), at(60))).await);
+        let ended = write(store, |tx| tx.end_session_by_id(id(1))).await.unwrap();
+        assert_eq!((ended.authenticated_at, ended.last_seen_at, ended.ip.as_str()), (at(60), at(50), "192.0.2.9"));
+        assert_eq!(write(store, |tx| tx.end_session_by_id(id(1))).await, None);
+        assert!(!write(store, |tx| tx.confirm_session(id(1), at(60))).await);
+    }
+}
+
+contract! {
+    /// The key that signs longest signs now; it is believed a little longer, then thrown away.
+    async fn keys_that_sign_follow_each_other(store) {
+        let key = |n: u32, signs: i64| SigningKey { id: id(n), secret: vec![n as u8], signs_until: at(signs), ends_at: at(signs + 10) };
+        write(store, move |tx| {
+            tx.create_signing_key(&key(1, 100))?;
+            tx.create_signing_key(&key(2, 200))
+        }).await;
+        assert_eq!(read(store, |tx| tx.find_current_signing_key(at(50))).await, Some(key(2, 200)));
+        assert_eq!(read(store, |tx| tx.find_current_signing_key(at(200))).await, None);
+        assert_eq!(read(store, |tx| tx.find_signing_key(id(1), at(105))).await, Some(key(1, 100)));
+        assert_eq!(read(store, |tx| tx.find_signing_key(id(1), at(110))).await, None);
+        write(store, |tx| tx.purge_people(at(110))).await;
+        assert_eq!(read(store, |tx| tx.find_signing_key(id(1), at(0))).await, None);
+        assert!(read(store, |tx| tx.find_signing_key(id(2), at(110))).await.is_some());
     }
 }

@@ -29,6 +29,15 @@ pub struct Caller {
     pub is_owner: bool,
 }
 
+/// How a person shows that they are signed in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Way {
+    /// A browser, by its cookie.
+    Cookie,
+    /// A device, by an access token.
+    Token,
+}
+
 /// A person who is signed in, in whatever organization.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Person {
@@ -36,6 +45,8 @@ pub struct Person {
     pub user: UserId,
     /// By which sign-in.
     pub session: SessionId,
+    /// What was shown.
+    pub way: Way,
     /// The organization that the session works in.
     pub org: Option<OrgId>,
     /// When the person last proved who they are.

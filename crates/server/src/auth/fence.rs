@@ -4,7 +4,8 @@
 
 use super::{
     access::{Access, access},
-    caller::{Caller, Person, Who},
+    access_token,
+    caller::{Caller, Person, Way, Who},
     client::Client,
     cookie::Cookie,
     keys, limits, secret,
@@ -20,6 +21,7 @@ use axum::{
     response::Response,
 };
 use tisara_domain::{Duration, Network, OrgId};
+use tisara_store::sessions::Session;
 
 /// Not for answers that show a secret: they would be kept for a day.
 const IDEMPOTENCY: &str = "idempotency-key";
@@ -158,7 +160,7 @@ fn slow_down(app: &App, client: &Client) -> Result<()> {
     })
 }
 
-/// Who sends these headers: a program by its key, or a person by the cookie.
+/// Who sends these headers: a program by its key, or a person by an access token or the cookie.
 async fn identify(app: &App, headers: &HeaderMap, client: &Client) -> Result<Identity> {
     if let Some(value) = headers.get(header::AUTHORIZATION) {
         let value = value.to_str().unwrap_or_default();
@@ -166,7 +168,11 @@ async fn identify(app: &App, headers: &HeaderMap, client: &Client) -> Result<Ide
         if !scheme.eq_ignore_ascii_case("bearer") {
             return Err(ApiError::Unauthorized("Send the key as Authorization: Bearer tsr_live_…"));
         }
-        return program(app, token.trim(), client).await.map(Identity::Program);
+        let token = token.trim();
+        if access_token::looks_like_one(token) {
+            return device(app, token, client).await.map(Identity::Person);
+        }
+        return program(app, token, client).await.map(Identity::Program);
     }
     let Some(cookie) = Cookie::Session.find(headers, app.settings.is_https()) else {
         return Err(ApiError::Unauthorized(
@@ -204,22 +210,41 @@ async fn program(app: &App, token: &str, client: &Client) -> Result<Caller> {
     Ok(Caller::program(&key))
 }
 
+const OVER: ApiError = ApiError::Unauthorized("Your session is over. Sign in again.");
+
 /// Sessions are looked up every time, so that one that was ended opens nothing from then on.
 async fn person(app: &App, cookie: &str, client: &Client) -> Result<Person> {
-    const OVER: ApiError = ApiError::Unauthorized("Your session is over. Sign in again.");
     let hash = secret::hash_of(cookie).ok_or(OVER)?;
     let (now, idle) = (app.ambient.now(), Duration::from_secs(app.settings.session_idle_s));
-    let session = app.store.read(move |tx| tx.find_session(&hash, now, idle)).await?.ok_or(OVER)?;
+    let found = app.store.read(move |tx| tx.find_session(&hash, now, idle)).await?;
+    // The refresh token of a device is no cookie.
+    let session = found.filter(|session| session.device.is_none()).ok_or(OVER)?;
+    Ok(seen(app, session, Way::Cookie, client).await)
+}
+
+/// So are those of devices, however long their access token lasts.
+async fn device(app: &App, token: &str, client: &Client) -> Result<Person> {
+    let (user, id) = access_token::open(app, token).await?;
+    let (now, idle) = (app.ambient.now(), Duration::from_secs(app.settings.session_idle_s));
+    let found = app.store.read(move |tx| tx.find_session_by_id(id, now, idle)).await?;
+    let session = found.filter(|session| session.user_id == user && session.device.is_some()).ok_or(OVER)?;
+    Ok(seen(app, session, Way::Token, client).await)
+}
+
+/// Notes the use of a session.
+async fn seen(app: &App, session: Session, way: Way, client: &Client) -> Person {
+    let now = app.ambient.now();
     if now.since(session.last_seen_at) >= TOUCHED {
         let (id, ip) = (session.id, client.ip.to_string());
         if let Err(e) = app.store.write(move |tx| tx.touch_session(id, &ip, now)).await {
             tracing::warn!(error = %e, "the last use of a session could not be noted");
         }
     }
-    Ok(Person {
+    Person {
         user: session.user_id,
         session: session.id,
+        way,
         org: session.org_id,
         authenticated_at: session.authenticated_at,
-    })
+    }
 }

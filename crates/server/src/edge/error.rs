@@ -24,6 +24,10 @@ pub enum Code {
     Unauthorized,
     /// E-mail address, password or code are wrong.
     WrongCredentials,
+    /// The password is right; a code of the app, or a recovery code, is needed too.
+    SecondFactorNeeded,
+    /// The refresh token was used before, or another device shows it: its session was ended.
+    TokenReused,
     /// Whoever asks may not do this; the detail names the permission.
     Forbidden,
     /// A browser sent this from another site.
@@ -95,6 +99,8 @@ impl Code {
         match self {
             Self::Unauthorized => (S::UNAUTHORIZED, "Not signed in"),
             Self::WrongCredentials => (S::UNAUTHORIZED, "Wrong e-mail address, password or code"),
+            Self::SecondFactorNeeded => (S::UNAUTHORIZED, "A code is needed too"),
+            Self::TokenReused => (S::UNAUTHORIZED, "The token was used before"),
             Self::Forbidden => (S::FORBIDDEN, "Not allowed"),
             Self::CrossSite => (S::FORBIDDEN, "Sent from another site"),
             Self::RecentSignInNeeded => (S::FORBIDDEN, "Confirm your password first"),

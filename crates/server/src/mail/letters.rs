@@ -81,6 +81,32 @@ impl Letters<'_> {
         )
     }
 
+    pub(crate) fn second_factor_changed(&self, to: &str, on: bool) -> Letter {
+        let link = self.link("password-reset", "");
+        let what = if on { "A code of an app is now asked for" } else { "No code is asked for any more" };
+        self.letter(
+            to,
+            if on { "A second factor was switched on" } else { "A second factor was switched off" },
+            &format!(
+                "{what} when you sign in. If it was not you, set a new password at once:\n\n{}",
+                link.trim_end_matches('#')
+            ),
+        )
+    }
+
+    pub(crate) fn device_signed_out(&self, to: &str, device: &str) -> Letter {
+        let link = self.link("password-reset", "");
+        self.letter(
+            to,
+            "A device was signed out",
+            &format!(
+                "A token of your device \"{device}\" was used by somebody who may not be you, so the device was \
+                 signed out. Sign in on it again. If it was stolen, set a new password:\n\n{}",
+                link.trim_end_matches('#')
+            ),
+        )
+    }
+
     pub(crate) fn confirm_email(&self, to: &str, secret: &str) -> Letter {
         let link = self.link("account/email/confirm", secret);
         self.letter(

@@ -12,7 +12,7 @@ use crate::{
     auth::{Client, Person, Secret, hash_of},
     edge::{ApiError, Body, Result, maybe},
     mail::{Letters, Sealed},
-    sessions::confirmed,
+    sessions::Confirmed,
 };
 use axum::{
     Json,
@@ -107,7 +107,8 @@ async fn change_password(
     password::check("new_password", &input.new_password, &[])?;
     password_is_right(&app, person.user, input.password, Guess::of_person(person)).await?;
     let (new, stored) = (input.new_password.clone(), app.passwords.hash(input.new_password).await?);
-    let (now, (secret, cookie)) = (app.ambient.now(), confirmed(&app));
+    let (now, confirmed) = (app.ambient.now(), Confirmed::new(&app, person));
+    let cookies = confirmed.cookies(&app);
     let (letters, vault) = (app.settings.public_url.clone(), app.clone());
     app.store
         .write(move |tx| {
@@ -116,14 +117,14 @@ async fn change_password(
             tx.set_password(person.user, &stored, now)?;
             tx.end_sessions(person.user, Some(person.session))?;
             tx.end_links(person.user, Purpose::ResetPassword)?;
-            tx.rotate_session(person.session, &secret.hash, now)?;
+            confirmed.write(tx, now)?;
             Sealed::new(&vault, &Letters(&letters).password_changed(&user.email))?.queue(tx, now)?;
             Ok::<_, ApiError>(())
         })
         .await?;
     app.mail_waits.notify_one();
     tracing::info!(user = %person.user, "a password was changed");
-    Ok((StatusCode::NO_CONTENT, cookie))
+    Ok((StatusCode::NO_CONTENT, cookies))
 }
 
 /// The address to come.

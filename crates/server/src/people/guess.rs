@@ -58,6 +58,23 @@ impl Guess {
         Self { keys: vec![(key, Throttle::GUESSES)] }
     }
 
+    /// At the code of somebody whose password was right, from whatever network; a known browser counts for
+    /// itself, so that whoever has the password cannot keep its owner out.
+    pub(crate) async fn of_code(app: &App, user: UserId, headers: &HeaderMap) -> Result<Self> {
+        let device = Cookie::Device.find(headers, app.settings.is_https()).and_then(hash_of);
+        let known = match device {
+            Some(device) => app.store.read(move |tx| tx.knows_device(user, &device)).await?,
+            None => false,
+        };
+        let device = device.filter(|_| known);
+        let key = sha256(&[
+            b"code",
+            user.to_string().as_bytes(),
+            device.as_ref().map_or(&[][..], |device| &device[..]),
+        ]);
+        Ok(Self { keys: vec![(key, Throttle::GUESSES)] })
+    }
+
     /// At something that a network may not try without end.
     pub(crate) fn of_network(client: &Client) -> Self {
         Self { keys: vec![(sha256(&[b"network", network(client).as_bytes()]), Throttle::NETWORK)] }

@@ -8,9 +8,12 @@ mod email;
 mod guess;
 mod password;
 mod policies;
+mod proof;
 mod reset;
+mod second_factor;
 mod sign_in;
 mod sign_up;
+mod totp;
 mod view;
 
 pub use policies::Policies;
@@ -18,6 +21,7 @@ pub use policies::Policies;
 pub(crate) use email::Email;
 pub(crate) use guess::{Guess, password_is_right};
 pub(crate) use password::Passwords;
+pub(crate) use proof::{Credentials, Proven};
 pub(crate) use sign_up::{link_invalid, require_mail};
 
 use crate::app::App;
@@ -30,4 +34,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(sign_in::routes())
         .merge(reset::routes())
         .merge(account::routes())
+        .merge(second_factor::routes())
 }

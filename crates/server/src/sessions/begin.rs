@@ -2,7 +2,7 @@
 
 use crate::{
     app::App,
-    auth::{Client, Cookie, Secret, hash_of},
+    auth::{Client, Cookie, Person, Secret, Way, hash_of},
 };
 use axum::http::{HeaderMap, header};
 use tisara_domain::{Duration, SessionId, Timestamp, UserId};
@@ -10,6 +10,22 @@ use tisara_store::{Tx, sessions::Session};
 
 /// How long a browser stays known.
 const DEVICE_KEPT: Duration = Duration::from_secs(365 * 24 * 3600);
+
+/// A session that begins now, of nobody yet.
+pub(super) fn session_row(app: &App, client: &Client, now: Timestamp) -> Session {
+    Session {
+        id: app.ambient.id::<SessionId>(),
+        user_id: tisara_domain::id::TypedId::from_bytes([0; 16]),
+        org_id: None,
+        ip: client.ip.to_string(),
+        agent: client.agent.clone(),
+        created_at: now,
+        authenticated_at: now,
+        last_seen_at: now,
+        ends_at: now.plus(Duration::from_secs(app.settings.session_longest_s)),
+        device: None,
+    }
+}
 
 /// A session about to begin. Its secret is new, whatever cookie the browser sent: a secret that somebody
 /// else put there opens nothing.
@@ -34,17 +50,7 @@ impl NewSession {
             .and_then(|text| Some(Secret { text: text.to_owned(), hash: hash_of(text)? }))
             .unwrap_or_else(|| Secret::generate(app.ambient.rng()));
         Self {
-            session: Session {
-                id: app.ambient.id::<SessionId>(),
-                user_id: tisara_domain::id::TypedId::from_bytes([0; 16]),
-                org_id: None,
-                ip: client.ip.to_string(),
-                agent: client.agent.clone(),
-                created_at: now,
-                authenticated_at: now,
-                last_seen_at: now,
-                ends_at: now.plus(Duration::from_secs(app.settings.session_longest_s)),
-            },
+            session: session_row(app, client, now),
             secret: Secret::generate(app.ambient.rng()),
             device,
             before: Cookie::Session.find(headers, https).and_then(hash_of),
@@ -84,9 +90,30 @@ fn session_cookie(app: &App, secret: &str) -> HeaderMap {
     headers
 }
 
-/// A fresh secret for a session whose person has just proven who they are, with the cookie for it.
-pub(crate) fn confirmed(app: &App) -> (Secret, HeaderMap) {
-    let secret = Secret::generate(app.ambient.rng());
-    let cookie = session_cookie(app, &secret.text);
-    (secret, cookie)
+/// That the person of a session has just proven who they are, once more. A browser's cookie changes with it;
+/// a device's tokens change by themselves.
+#[derive(Clone)]
+pub(crate) struct Confirmed {
+    session: SessionId,
+    secret: Option<Secret>,
+}
+
+impl Confirmed {
+    pub(crate) fn new(app: &App, person: Person) -> Self {
+        let secret = (person.way == Way::Cookie).then(|| Secret::generate(app.ambient.rng()));
+        Self { session: person.session, secret }
+    }
+
+    /// Writes it down. `false` when the session was ended meanwhile.
+    pub(crate) fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> tisara_store::Result<bool> {
+        match &self.secret {
+            Some(secret) => tx.rotate_session(self.session, &secret.hash, now),
+            None => tx.confirm_session(self.session, now),
+        }
+    }
+
+    /// The cookie to be set, if any.
+    pub(crate) fn cookies(&self, app: &App) -> HeaderMap {
+        self.secret.as_ref().map(|secret| session_cookie(app, &secret.text)).unwrap_or_default()
+    }
 }

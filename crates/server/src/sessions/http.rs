@@ -1,9 +1,9 @@
 //! A person's sessions: see them, end them, confirm one's password, sign out.
 
-use super::confirmed;
+use super::{Confirmed, tokens};
 use crate::{
     app::App,
-    auth::{Cookie, Person},
+    auth::{Cookie, Person, Way},
     edge::{ApiError, Body, Code, Id, Result},
     people::{Guess, password_is_right},
 };
@@ -23,18 +23,23 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(end_session))
         .routes(routes!(confirm_session))
         .routes(routes!(sign_out))
+        .merge(tokens::routes())
 }
 
-/// One sign-in on one browser.
+/// One sign-in, on one browser or device.
 #[derive(Serialize, ToSchema)]
 struct SessionView {
     #[schema(value_type = String)]
     id: SessionId,
     /// Whether it is the one of this request.
     current: bool,
+    /// `browser`, or `device` for one with tokens.
+    kind: &'static str,
+    /// What the device is called.
+    device: Option<String>,
     /// The address it was last used from.
     ip: String,
-    /// What the browser calls itself.
+    /// What the browser or program calls itself.
     agent: String,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -60,6 +65,8 @@ async fn list_sessions(State(app): State<App>, person: Person) -> Result<Json<Se
     let items = sessions.into_iter().map(|session| SessionView {
         current: session.id == person.session,
         id: session.id,
+        kind: if session.device.is_some() { "device" } else { "browser" },
+        device: session.device.map(|device| device.name),
         ip: session.ip,
         agent: session.agent,
         created_at: session.created_at,
@@ -91,7 +98,7 @@ struct Confirmation {
     password: String,
 }
 
-/// Confirms who you are, for what asks for it. The cookie changes.
+/// Confirms who you are, for what asks for it. A browser's cookie changes.
 #[utoipa::path(post, path = "/sessions/current/confirm", tag = "sessions", request_body = Confirmation,
     responses((status = 204)))]
 async fn confirm_session(
@@ -100,13 +107,12 @@ async fn confirm_session(
     Body(input): Body<Confirmation>,
 ) -> Result<(StatusCode, HeaderMap)> {
     password_is_right(&app, person.user, input.password, Guess::of_person(person)).await?;
-    let (secret, cookie) = confirmed(&app);
-    let now = app.ambient.now();
-    let hash = secret.hash;
-    if !app.store.write(move |tx| tx.rotate_session(person.session, &hash, now)).await? {
+    let confirmed = Confirmed::new(&app, person);
+    let (now, cookies) = (app.ambient.now(), confirmed.cookies(&app));
+    if !app.store.write(move |tx| confirmed.write(tx, now)).await? {
         return Err(ApiError::refused(Code::WrongState, "This session was ended meanwhile. Sign in again."));
     }
-    Ok((StatusCode::NO_CONTENT, cookie))
+    Ok((StatusCode::NO_CONTENT, cookies))
 }
 
 /// Ends this session.
@@ -114,7 +120,9 @@ async fn confirm_session(
 async fn sign_out(State(app): State<App>, person: Person) -> Result<(StatusCode, HeaderMap)> {
     app.store.write(move |tx| tx.end_session(person.user, person.session)).await?;
     let mut headers = HeaderMap::new();
-    if let Some(value) = Cookie::Session.remove(app.settings.is_https()) {
+    if person.way == Way::Cookie
+        && let Some(value) = Cookie::Session.remove(app.settings.is_https())
+    {
         headers.append(header::SET_COOKIE, value);
     }
     Ok((StatusCode::NO_CONTENT, headers))

@@ -2,6 +2,7 @@
 
 mod begin;
 mod http;
+mod tokens;
 
-pub(crate) use begin::{NewSession, confirmed};
+pub(crate) use begin::{Confirmed, NewSession};
 pub(crate) use http::routes;

@@ -1,8 +1,9 @@
 //! The whole server on a port of its own, an engine behind it, and the emulator as Meta.
-#![allow(dead_code, reason = "no test file needs all of it")]
+#![allow(dead_code, unused_macros, reason = "no test file needs all of it")]
 #![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is test")]
 
+pub(crate) mod device;
 pub(crate) mod operations;
 pub(crate) mod person;
 
@@ -23,6 +24,27 @@ use tisara_server::{
 };
 use tisara_store::{Engine as Database, api_keys::ApiKey, organizations::Organization, testing::TestStore};
 use tokio_util::sync::CancellationToken;
+
+/// Runs a test on both databases.
+macro_rules! on_both {
+    ($(#[doc = $doc:literal])* async fn $name:ident($app:ident) $body:block) => {
+        $(#[doc = $doc])*
+        mod $name {
+            use super::*;
+            async fn run($app: &TestApp) $body
+
+            #[tokio::test]
+            async fn sqlite() {
+                run(&TestApp::on(tisara_store::Engine::Sqlite).await).await;
+            }
+
+            #[tokio::test]
+            async fn postgres() {
+                run(&TestApp::on(tisara_store::Engine::Postgres).await).await;
+            }
+        }
+    };
+}
 
 /// The world. What it started ends when it is dropped.
 pub(crate) struct TestApp {

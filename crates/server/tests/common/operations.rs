@@ -12,7 +12,7 @@ pub(crate) struct Operation {
     pub(crate) pattern: String,
     /// With ids.
     pub(crate) path: String,
-    /// By what one may call it: `api_key`, `session`; nothing at all when anyone may.
+    /// By what one may call it: `api_key`, `session`, `token`; nothing at all when anyone may.
     pub(crate) by: Vec<String>,
     /// The permission that it takes.
     pub(crate) permission: Option<String>,

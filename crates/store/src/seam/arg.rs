@@ -4,9 +4,9 @@ use postgres_types::{IsNull, ToSql, Type, private::BytesMut, to_sql_checked};
 use std::borrow::Cow;
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId,
-    LabelId, MailId, MessageId, NumberId, OrgId, Phone, RecipientState, Region, RoleId, SegmentId, SessionId,
-    SkipReason, TeamId, TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
-    message::MessageState,
+    LabelId, MailId, MessageId, NumberId, OrgId, PasskeyId, Phone, RecipientState, Region, RoleId, SegmentId,
+    SessionId, SigningKeyId, SkipReason, TeamId, TemplateId, ThreadId, Timestamp, UserId, VisitId, WabaId,
+    consent::ConsentState, id::TypedId, message::MessageState,
 };
 
 /// One value for one placeholder. A NULL keeps its type, which PostgreSQL wants to know.
@@ -97,7 +97,10 @@ id_args!(
     MailId,
     RoleId,
     TeamId,
-    InvitationId
+    InvitationId,
+    PasskeyId,
+    SigningKeyId,
+    VisitId
 );
 
 macro_rules! text_args {

@@ -4,9 +4,9 @@ use super::error::{Error, Result};
 use postgres_types::{FromSql, Type};
 use tisara_domain::{
     ApiKeyId, CampaignId, CampaignState, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId,
-    LabelId, MailId, MessageId, NumberId, OrgId, RecipientState, Region, RoleId, SegmentId, SessionId,
-    TeamId, TemplateId, ThreadId, Timestamp, UserId, WabaId, consent::ConsentState, id::TypedId,
-    message::MessageState,
+    LabelId, MailId, MessageId, NumberId, OrgId, PasskeyId, RecipientState, Region, RoleId, SegmentId,
+    SessionId, SigningKeyId, TeamId, TemplateId, ThreadId, Timestamp, UserId, VisitId, WabaId,
+    consent::ConsentState, id::TypedId, message::MessageState,
 };
 
 /// One value of a result row, borrowed from the driver.
@@ -250,5 +250,8 @@ id_columns!(
     MailId,
     RoleId,
     TeamId,
-    InvitationId
+    InvitationId,
+    PasskeyId,
+    SigningKeyId,
+    VisitId
 );

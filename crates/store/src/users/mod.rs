@@ -3,10 +3,12 @@
 //! Secrets that people hold (links, cookies) are known here only as SHA-256 hashes.
 
 mod links;
+mod second_factor;
 mod sign_ups;
 mod throttle;
 
 pub use links::{Link, Purpose};
+pub use second_factor::SecondFactor;
 pub use sign_ups::SignUp;
 
 use crate::{Result, Tx, args, seam::Row};
@@ -226,6 +228,8 @@ impl Tx<'_> {
         const DAY_S: u64 = 24 * 3600;
         let ago = |days: u64| now.minus(tisara_domain::Duration::from_secs(days * DAY_S));
         self.execute("DELETE FROM session WHERE ends_at <= $1", args![now])?;
+        self.execute("DELETE FROM spent_token WHERE ends_at <= $1", args![now])?;
+        self.execute("DELETE FROM signing_key WHERE ends_at <= $1", args![now])?;
         self.execute("DELETE FROM mailed_link WHERE expires_at <= $1", args![now])?;
         self.execute("DELETE FROM sign_up WHERE expires_at <= $1", args![now])?;
         self.execute("DELETE FROM throttle WHERE last_at <= $1", args![ago(1)])?;

@@ -115,6 +115,7 @@ pub async fn make(
     let business = json!({ "name": organization, "default_region": region.to_string() });
     browser.call(Method::POST, "/organizations", Some(business)).await?;
     let made = browser.call(Method::POST, "/api-keys", Some(json!({ "name": "demo" }))).await?;
-    let key = made["secret"].as_str().ok_or_else(|| Failure::failed("the server made a key without a secret"))?;
+    let key =
+        made["secret"].as_str().ok_or_else(|| Failure::failed("the server made a key without a secret"))?;
     Ok(Account { email, password, key: key.to_owned() })
 }
