@@ -1,6 +1,6 @@
 //! Bringing the database to this release's tables. Only ever forward.
 
-use crate::seam::{Engine, Error, Result, Store, Tx};
+use crate::seam::{Engine, Error, Result, Store, Tx, has_row_security, put_row_security};
 use sha2::{Digest as _, Sha256};
 use tisara_domain::Timestamp;
 
@@ -113,6 +113,9 @@ pub(crate) fn up_to(tx: &mut Tx<'_>, now: Timestamp, last: i64) -> Result<Migrat
                 fresh.push(m.name);
             }
         }
+    }
+    if !fresh.is_empty() || !has_row_security(tx)? {
+        put_row_security(tx)?;
     }
     if !fresh.is_empty() {
         crate::forks::planner_statistics::write(tx)?;

@@ -131,6 +131,7 @@ async fn two_that_are_one(store: &Store) {
                 wording: "y".into(),
             })?;
         }
+        drop(org);
         let one = common::org();
         for (contact, label) in [(11, 1), (12, 1), (12, 2)] {
             tx.execute(

@@ -44,6 +44,7 @@ async fn world(store: &Store) {
         for (n, kind) in [(1, FieldKind::Text), (2, FieldKind::Number), (3, FieldKind::Date)] {
             org.create_field(&Field { id: id(n), name: format!("Field {n}"), kind, created_at: at(0) })?;
         }
+        drop(org);
         for n in 1..=2 {
             tx.execute(
                 "INSERT INTO campaign (org_id, id, name, number_id, template_id, template_version, state, definition, \
@@ -159,6 +160,7 @@ fn happen(tx: &mut Tx<'_>, step: u32, what: u32, c: u32, which: u32) -> Result<(
                 .map(drop)
         }
         _ => {
+            drop(org);
             let states = RecipientState::ALL;
             move_recipient(tx, 1 + which % 2, c, states[which as usize % states.len()], when)
         }

@@ -149,7 +149,10 @@ async fn torture(plan: &Plan, stage: &mut Stage, ambient: &Ambient) -> anyhow::R
     }
 
     note("the script's end", stage, ambient);
-    let (written, replies) = settle(plan, stage, ambient, chats, &sent).await?;
+    // Breaks in hearing that follow each other are one to the server, and what is in doubt waits for twice
+    // their length: after a script full of them, for longer than the script took.
+    let patience = STUCK + ambient.now().since(began_at) * 3;
+    let (written, replies) = settle(plan, stage, ambient, patience, chats, &sent).await?;
     note("all settled", stage, ambient);
     let mut outcome = judge(stage, &sent, &written, &replies, plan.tell).await?;
     plan.harm.check_log(stage, killed)?;
@@ -254,11 +257,12 @@ async fn settle(
     plan: &Plan,
     stage: &Stage,
     ambient: &Ambient,
+    patience: Duration,
     chats: Chats,
     sent: &[Sent],
 ) -> anyhow::Result<(Vec<crate::chats::Written>, Vec<crate::chats::Reply>)> {
-    let told = |what: &str| (plan.tell)(&format!("{what} are not settled after {} s", STUCK.as_secs()));
-    let until = ambient.now().plus(STUCK);
+    let told = |what: &str| (plan.tell)(&format!("{what} are not settled after {} s", patience.as_secs()));
+    let until = ambient.now().plus(patience);
     while !campaigns_are_settled(stage, sent).await? {
         if ambient.now() > until {
             told("campaigns");
@@ -267,7 +271,7 @@ async fn settle(
         ambient.sleep(LOOK).await;
     }
     chats.stop_writing();
-    let until = ambient.now().plus(STUCK);
+    let until = ambient.now().plus(patience);
     while !chats.have_failed() {
         if stage.emulator.is_settled() && everybody_is_answered(stage).await? {
             if Shown::all(stage).await?.iter().all(Shown::has_arrived) {

@@ -132,6 +132,7 @@ async fn create_invitation(
                 expires_at: now.plus(LASTS),
             };
             org.create_invitation(&new, &secret.hash)?;
+            drop(org);
             let letter =
                 Letters(&mailing.settings.public_url).invitation(&email.text, &name, &by, &secret.text);
             Sealed::new(&mailing, &letter)?.queue(tx, now)?;
@@ -190,6 +191,7 @@ async fn accept_invitation(
                 return Err(link_invalid());
             }
             org.add_member(person.user, invitation.role, now)?;
+            drop(org);
             tx.set_session_organization(person.session, invitation.org_id)?;
             tx.find_organization(invitation.org_id)?.ok_or_else(link_invalid)
         })

@@ -24,7 +24,7 @@ impl<const N: usize> BulkInsert<N> {
         if rows.is_empty() {
             return Ok(());
         }
-        match tx.driver() {
+        match tx.driver()? {
             Driver::Sqlite(conn) => {
                 self.each_row(conn, org, rows, |_, _| ())?;
             }
@@ -48,7 +48,7 @@ impl<const N: usize> BulkInsert<N> {
         if rows.is_empty() {
             return Ok(went_in);
         }
-        match tx.driver() {
+        match tx.driver()? {
             Driver::Sqlite(conn) => self.each_row(conn, org, rows, |i, n| went_in[i] = n == 1)?,
             Driver::Postgres(tx) => {
                 let statement =

@@ -56,7 +56,7 @@ pub(crate) fn for_each_row<E: From<Error>>(
     mut each: impl FnMut(&Row<'_>) -> Result<(), E>,
 ) -> Result<(), E> {
     let sql = format!("SELECT {} FROM {}", list(columns), quoted(table));
-    match tx.driver() {
+    match tx.driver()? {
         Driver::Sqlite(_) => tx.for_each(&sql, &[], each),
         Driver::Postgres(pg) => {
             let nothing: [&(dyn ToSql + Sync); 0] = [];
@@ -133,7 +133,7 @@ impl Load {
             return Ok(());
         }
         let (table, columns) = (quoted(&self.table), list(&self.columns));
-        match tx.driver() {
+        match tx.driver()? {
             Driver::Sqlite(conn) => {
                 let marks = vec!["?"; self.columns.len()].join(", ");
                 let mut insert =

@@ -45,7 +45,7 @@ fn number_word(number: NumberId) -> String {
 
 /// Adds messages under their ordinals.
 pub(crate) fn insert(tx: &mut Tx<'_>, org: OrgId, rows: &[(i64, &MessageToIndex)]) -> Result<()> {
-    match tx.driver() {
+    match tx.driver()? {
         Driver::Sqlite(conn) => {
             let mut statement =
                 conn.prepare_cached("INSERT INTO message_words (rowid, words) VALUES (?1, ?2)")?;
@@ -86,7 +86,7 @@ fn vector(ordinal: i64, message: &MessageToIndex) -> String {
 
 /// Takes messages out.
 pub(crate) fn delete(tx: &mut Tx<'_>, org: OrgId, ordinals: &[i64]) -> Result<()> {
-    match tx.driver() {
+    match tx.driver()? {
         Driver::Sqlite(conn) => {
             let mut statement = conn.prepare_cached("DELETE FROM message_words WHERE rowid = ?1")?;
             for ordinal in ordinals {

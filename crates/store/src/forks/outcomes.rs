@@ -27,7 +27,7 @@ pub(crate) fn mark_accepted(
 ) -> Result<BTreeMap<CampaignId, i64>> {
     let org = tx.org.to_bytes();
     let mut moved = BTreeMap::new();
-    match tx.tx.driver() {
+    match tx.tx.driver()? {
         Driver::Sqlite(conn) => {
             let mut first = conn.prepare_cached(FIRST)?;
             let mut later = conn.prepare_cached(LATER)?;

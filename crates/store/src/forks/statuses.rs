@@ -16,7 +16,7 @@ type Key = (CampaignId, i64);
 pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<BTreeMap<Key, StatusRow>> {
     let org = tx.org.to_bytes();
     let mut rows = BTreeMap::new();
-    match tx.tx.driver() {
+    match tx.tx.driver()? {
         Driver::Sqlite(conn) => {
             let mut select = conn.prepare_cached(
                 "SELECT state, reason, attempt, wamid, billing, sent_at, delivered_at, read_at, failed_at \
@@ -74,7 +74,7 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
 /// Writes the changed rows back.
 pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]) -> Result<()> {
     let org = tx.org.to_bytes();
-    match tx.tx.driver() {
+    match tx.tx.driver()? {
         Driver::Sqlite(conn) => {
             let mut update = conn.prepare_cached(
                 "UPDATE recipient SET state = ?4, reason = ?5, attempt = ?6, wamid = ?7, billing = ?8, sent_at = ?9, \

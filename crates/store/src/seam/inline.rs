@@ -5,7 +5,7 @@ use super::{
     error::{Error, Result},
     postgres::Statements,
     sqlite::Numbered,
-    tx::{Engine, Inner, Tx},
+    tx::{Engine, Inner, Scope, Tx},
     work::Work,
 };
 use postgres::{Client, NoTls};
@@ -176,7 +176,7 @@ fn within(
     writes: bool,
     fate: &mut Fate,
 ) -> Done {
-    let mut tx = Tx::new(Inner::Postgres { tx, statements });
+    let mut tx = Tx::new(Inner::Postgres { tx, statements, scope: Scope::default() });
     let refused = work.run(&mut tx).is_err();
     let Inner::Postgres { tx, .. } = tx.0 else { return Some((work, Err(Error::Closed))) };
     end(work, (writes, refused), fate, |commits| Ok(if commits { tx.commit() } else { tx.rollback() }?))

@@ -13,6 +13,7 @@ mod health;
 mod inline;
 mod postgres;
 mod queue;
+mod row_security;
 mod sqlite;
 mod store;
 mod tls;
@@ -25,6 +26,7 @@ pub use error::{Error, Result, Waited};
 #[cfg(feature = "testing")]
 pub use inline::{Commit, Fate, SimulatedClock};
 pub use store::{Options, Store, Url};
+pub(crate) use row_security::{is_put as has_row_security, put as put_row_security};
 pub(crate) use tx::Driver;
 pub use tx::{Engine, OrgTx, Tx};
 pub use work::IsTransient;

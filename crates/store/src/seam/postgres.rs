@@ -11,7 +11,7 @@ use super::{
     queue::{Queue, Serves},
     store::Options,
     tls::Target,
-    tx::{Inner, Tx},
+    tx::{Inner, Scope, Tx},
     work::{Undo, Work},
 };
 use postgres::{Client, IsolationLevel, Statement, Transaction};
@@ -185,7 +185,7 @@ impl Connection {
             builder = builder.isolation_level(IsolationLevel::RepeatableRead);
         }
         let tx = builder.start()?;
-        let mut tx = Tx::new(Inner::Postgres { tx, statements });
+        let mut tx = Tx::new(Inner::Postgres { tx, statements, scope: Scope::default() });
         let outcome = work.run(&mut tx);
         let Inner::Postgres { tx, .. } = tx.0 else {
             return Err(Error::Closed);

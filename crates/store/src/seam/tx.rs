@@ -5,6 +5,7 @@ use super::{
     cell::Row,
     error::{Error, Result},
     postgres::Statements,
+    row_security,
     sqlite::Numbered,
 };
 use crate::changes::Changes;
@@ -35,7 +36,28 @@ pub struct Tx<'c>(pub(super) Inner<'c>, pub(crate) Changes);
 
 pub(super) enum Inner<'c> {
     Sqlite { conn: &'c rusqlite::Connection, numbered: &'c mut Numbered },
-    Postgres { tx: postgres::Transaction<'c>, statements: &'c mut Statements },
+    Postgres { tx: postgres::Transaction<'c>, statements: &'c mut Statements, scope: Scope },
+}
+
+/// Whose rows PostgreSQL lets this transaction see. It is told of a change only with the next statement, so
+/// that a scope in which nothing is asked costs nothing.
+#[derive(Default)]
+pub(super) struct Scope {
+    wanted: Option<OrgId>,
+    told: Option<OrgId>,
+}
+
+impl Scope {
+    fn tell(&mut self, tx: &mut postgres::Transaction<'_>) -> Result<()> {
+        if self.wanted != self.told {
+            match self.wanted {
+                Some(org) => tx.batch_execute(&row_security::enter(org))?,
+                None => tx.batch_execute(row_security::LEAVE)?,
+            }
+            self.told = self.wanted;
+        }
+        Ok(())
+    }
 }
 
 impl<'c> Tx<'c> {
@@ -52,9 +74,17 @@ impl<'c> Tx<'c> {
         }
     }
 
-    /// Everything that belongs to one organization. The only way to a tenant's rows.
+    /// Everything that belongs to one organization. The only way to a tenant's rows. PostgreSQL holds every
+    /// statement made through it to this organization's rows by itself (row-level security).
     pub fn org(&mut self, org: OrgId) -> OrgTx<'_, 'c> {
+        self.narrow(Some(org));
         OrgTx { tx: self, org }
+    }
+
+    fn narrow(&mut self, to: Option<OrgId>) {
+        if let Inner::Postgres { scope, .. } = &mut self.0 {
+            scope.wanted = to;
+        }
     }
 
     /// Runs a statement and says how many rows it touched.
@@ -67,7 +97,8 @@ impl<'c> Tx<'c> {
                 let mut statement = conn.prepare_cached(numbered.sql(sql))?;
                 Ok(statement.execute(rusqlite::params_from_iter(args))? as u64)
             }
-            Inner::Postgres { tx, statements } => {
+            Inner::Postgres { tx, statements, scope } => {
+                scope.tell(tx)?;
                 let statement = statements.prepare(tx, sql)?;
                 Ok(tx.execute(&statement, &refs(args))?)
             }
@@ -92,7 +123,8 @@ impl<'c> Tx<'c> {
                     each(&Row::Sqlite(row))?;
                 }
             }
-            Inner::Postgres { tx, statements } => {
+            Inner::Postgres { tx, statements, scope } => {
+                scope.tell(tx)?;
                 let statement = statements.prepare(tx, sql)?;
                 for row in tx.query(&statement, &refs(args)).map_err(Error::from)? {
                     each(&Row::Postgres(&row))?;
@@ -154,7 +186,10 @@ impl<'c> Tx<'c> {
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
         match &mut self.0 {
             Inner::Sqlite { conn, .. } => conn.execute_batch(sql)?,
-            Inner::Postgres { tx, .. } => tx.batch_execute(sql)?,
+            Inner::Postgres { tx, scope, .. } => {
+                scope.tell(tx)?;
+                tx.batch_execute(sql)?;
+            }
         }
         Ok(())
     }
@@ -169,11 +204,14 @@ impl<'c> Tx<'c> {
     }
 
     /// The driver's transaction, for the bulk paths in `forks`.
-    pub(crate) fn driver(&mut self) -> Driver<'_, 'c> {
-        match &mut self.0 {
+    pub(crate) fn driver(&mut self) -> Result<Driver<'_, 'c>> {
+        Ok(match &mut self.0 {
             Inner::Sqlite { conn, .. } => Driver::Sqlite(conn),
-            Inner::Postgres { tx, .. } => Driver::Postgres(tx),
-        }
+            Inner::Postgres { tx, scope, .. } => {
+                scope.tell(tx)?;
+                Driver::Postgres(tx)
+            }
+        })
     }
 }
 
@@ -191,6 +229,12 @@ fn refs<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> 
 pub struct OrgTx<'t, 'c> {
     pub(crate) tx: &'t mut Tx<'c>,
     pub(crate) org: OrgId,
+}
+
+impl Drop for OrgTx<'_, '_> {
+    fn drop(&mut self) {
+        self.tx.narrow(None);
+    }
 }
 
 impl OrgTx<'_, '_> {
