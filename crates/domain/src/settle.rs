@@ -101,9 +101,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(3600);
 
 impl Evidence {
     /// How long news of the attempt may take: the grace time; twice a break of ours before, since Meta
-    /// repeats what we missed at growing intervals; and twice what news were late by of late.
+    /// repeats what we missed at growing intervals; and twice what news were late by of late. Of a break only
+    /// what came after the attempt began counts: there was no news of it to miss before.
     fn wait(&self, now: Timestamp, grace: Duration) -> Duration {
-        grace.max(self.deaf_for * 2).max(self.news.lag(now) * 2)
+        let missed_for = self.deaf_for.min(self.receiving_since.since(self.began_at));
+        grace.max(missed_for * 2).max(self.news.lag(now) * 2)
     }
 
     /// Statuses of what happened long enough after the attempt are here: its own would be, too.
@@ -261,6 +263,20 @@ mod tests {
         assert_eq!(decide(13_000, after_break), Settlement::Resend);
     }
 
+    #[test]
+    fn of_a_break_only_what_came_after_the_attempt_counts() {
+        let late_in_it = Evidence {
+            began_at: at(4_600),
+            attempted_at: at(4_600),
+            receiving_since: at(5_000),
+            deaf_for: Duration::from_secs(4_000),
+            news: told(12_000),
+            ..evidence()
+        };
+        assert_eq!(decide(5_799, late_in_it), Settlement::Wait(at(5_800)));
+        assert_eq!(decide(5_800, late_in_it), Settlement::Resend);
+    }
+
     proptest! {
         /// Never sent again before the grace time, with an unread journal, or without news past the attempt.
         #[test]
@@ -289,7 +305,8 @@ mod tests {
                 Settlement::Resend => {
                     prop_assert!(now.since(e.attempted_at) >= GRACE);
                     prop_assert!(now.since(e.attempted_at) >= heard.lag(now) * 2);
-                    prop_assert!(now.since(e.receiving_since) >= e.deaf_for * 2);
+                    let missed = e.deaf_for.min(e.receiving_since.since(e.began_at));
+                    prop_assert!(now.since(e.receiving_since) >= missed * 2);
                     prop_assert!(e.applied_until >= now || e.applied_until >= e.attempted_at.plus(GRACE));
                     let passed = heard.statuses_until.is_some_and(|t| t > e.attempted_at.plus(GRACE));
                     let quiet = now.since(e.attempted_at) >= GRACE * QUIET_FACTOR && all_else_is_told

@@ -4,7 +4,7 @@
 use super::{
     error::{Error, Result},
     postgres::Statements,
-    sqlite::Numbered,
+    sqlite::{Numbered, stable_plans},
     tx::{Engine, Inner, Scope, Tx},
     work::Work,
 };
@@ -47,6 +47,7 @@ impl Inline {
     /// SQLite in memory, on the caller's own thread.
     pub(super) fn sqlite(fate: Fate) -> Result<Self> {
         let conn = Connection::open_in_memory()?;
+        stable_plans(&conn)?;
         conn.set_prepared_statement_cache_capacity(256);
         let database = Box::new(InMemory { conn, numbered: Numbered::default(), fate });
         Ok(Self { engine: Engine::Sqlite, database: Mutex::new(database) })

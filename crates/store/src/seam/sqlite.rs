@@ -77,10 +77,18 @@ fn connect(path: &Path, flags: OpenFlags, cache_mib: u32) -> Result<Connection> 
     conn.pragma_update(None, "synchronous", "FULL")?;
     conn.pragma_update(None, "foreign_keys", false)?;
     conn.pragma_update(None, "temp_store", "MEMORY")?;
+    stable_plans(&conn)?;
     // Negative: in KiB.
     conn.pragma_update(None, "cache_size", -1024 * i64::from(cache_mib))?;
     conn.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(conn)
+}
+
+/// Plans do not depend on the values of a statement. Otherwise SQLite plans anew, at the cost of several
+/// executions, whenever a value changes that was held against the condition of a partial index.
+pub(super) fn stable_plans(conn: &Connection) -> Result<()> {
+    conn.set_db_config(rusqlite::config::DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    Ok(())
 }
 
 fn write_loop(conn: &Connection, queue: &Queue, health: &Health) {
