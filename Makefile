@@ -10,8 +10,8 @@ run: ## Build, then show everything on this machine: emulator, server, a campaig
 	@scripts/need rust cc
 	cargo run --release --package tisara -- demo $(ARGS)
 
-test: ## All tests, on SQLite and on a PostgreSQL of their own
-	@scripts/need rust cc
+test: ## All tests, on SQLite and on a PostgreSQL of their own; pages in a Chromium
+	@scripts/need rust cc chromium
 	scripts/with-postgres cargo test --workspace $(ARGS)
 
 clients: ## Other people's clients (Node.js, Python) against the emulator; ARGS='python' runs one suite

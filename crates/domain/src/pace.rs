@@ -6,9 +6,10 @@
 //! clock and could be stored in a row.
 
 use crate::time::{Duration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// A bucket that lets `rate` through per second on average, and `burst` at once.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Bucket {
     /// Nanoseconds between two messages.
     interval_ns: i64,

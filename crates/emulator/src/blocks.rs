@@ -1,10 +1,11 @@
 //! The block lists of business numbers.
 
 use crate::sync::{read, write};
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::RwLock};
 
 /// Users that numbers have blocked.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Blocks(RwLock<BTreeSet<(u64, u64)>>);
 
 impl Blocks {
@@ -21,6 +22,10 @@ impl Blocks {
     /// False when it was not there.
     pub(crate) fn remove(&self, number: u64, user: u64) -> bool {
         write(&self.0).remove(&(number, user))
+    }
+
+    pub(crate) fn load(&self, kept: Self) {
+        *write(&self.0) = std::mem::take(&mut *write(&kept.0));
     }
 
     /// The users `number` has blocked, in order.

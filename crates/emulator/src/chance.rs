@@ -1,6 +1,7 @@
 //! Chance without state: everything a seed decides is computed from hashes, so the order in which
 //! calls arrive does not change what happens to a given user or message.
 
+use serde::{Deserialize, Serialize};
 use std::{
     collections::HashMap,
     hash::{BuildHasherDefault, Hasher},
@@ -36,7 +37,7 @@ pub(crate) fn hash(seed: u64, bytes: &[u8]) -> u64 {
 }
 
 /// A sequence of draws that begins at a hash.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Draw(u64);
 
 impl Draw {

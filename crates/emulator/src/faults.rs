@@ -6,6 +6,7 @@ use crate::{
     settings::{Fault, FaultKind, When},
     sync::lock,
 };
+use serde::{Deserialize, Serialize};
 use std::sync::{
     Mutex,
     atomic::{AtomicBool, Ordering},
@@ -19,7 +20,8 @@ pub(crate) struct Faults {
     any: AtomicBool,
 }
 
-struct Active {
+#[derive(Clone, Serialize, Deserialize)]
+pub(crate) struct Active {
     faults: Vec<Fault>,
     draw: Draw,
 }
@@ -58,6 +60,16 @@ impl Faults {
         lock(&f.active).draw = Draw::from(crate::chance::join(seed, 0x6661_756c_7473));
         f.set(faults);
         f
+    }
+
+    /// The faults, and where chance stands.
+    pub(crate) fn save(&self) -> Active {
+        lock(&self.active).clone()
+    }
+
+    pub(crate) fn load(&self, active: Active) {
+        self.any.store(!active.faults.is_empty(), Ordering::Release);
+        *lock(&self.active) = active;
     }
 
     /// Replaces all faults.

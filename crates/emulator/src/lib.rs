@@ -57,6 +57,8 @@
 //! | `POST /users/{phone}/group` ([`GroupStep`]) | the user joins a group, asks to, takes that back, leaves |
 //! | `POST /groups/{id}` ([`GroupChange`]) | what Meta does to a group |
 //! | `POST /users/{phone}/order` ([`OrderStep`]) | the user sends a cart |
+//! | `POST /users/{phone}/pay` ([`PaymentStep`]) | the user pays an order |
+//! | `POST /users/{phone}/signup` ([`SignupStep`]) | the user follows a sign-up link |
 //! | `POST /flows/{id or name}` ([`FlowChange`]) | what Meta does to a flow |
 //! | `POST /numbers/{id}` `{"status"?,"quality"?,"messages_per_second"?,"name_decision"?}` | what Meta does to a number |
 //! | `POST /users/{phone}/change-number` `{"to"}` | the user moves to another number |
@@ -64,7 +66,7 @@
 //! | `POST /signup` ([`Signup`]) | a customer finishes Embedded Signup: `code` and the browser's `message` |
 //! | `POST /deauthorize` `{"waba","app"?}` | a customer removes the app |
 //! | `POST /tell` `{"field","value","waba"?,"entry"?}` | any account-level webhook |
-//! | `GET`, `POST /state` ([`State`]) | keeps and takes back who exists; not what was said or counted |
+//! | `GET`, `POST /state` ([`State`]) | keeps and takes back everything |
 //! | `GET /_emulator` itself | a phone for any user, for people |
 //! | `GET /clock`, `POST /clock/advance` `{"ms"}` or `{"to"}` | the clock; advancing needs a manual one |
 //! | `POST /webhooks` `{"app"?,"callback_url"?,"verify_token"?,"app_secret"?,"verify"?}` | where webhooks go |
@@ -82,6 +84,7 @@ mod accounts;
 mod analytics;
 mod blocks;
 mod calendar;
+mod callback;
 mod calling;
 mod chance;
 mod commerce;
@@ -94,7 +97,9 @@ mod groups;
 mod media;
 mod messages;
 mod page;
+mod payments;
 mod report;
+mod saved;
 mod serve;
 pub mod settings;
 mod sync;
@@ -103,16 +108,17 @@ mod templates;
 mod users;
 mod webhooks;
 
-pub use accounts::Signup;
+pub use accounts::{Signup, SignupStep};
 pub use calling::CallStep;
 pub use commerce::{OrderStep, OrderedItem};
 pub use control::{
-    ConfigError, Control, ControlError, Described, News, NumberChange, PortfolioChange, SavedUser, State,
-    Tap, TemplateChange,
+    ConfigError, Control, ControlError, Described, News, NumberChange, PortfolioChange, State, Tap,
+    TemplateChange,
 };
 pub use flows::{FlowChange, FlowStep};
 pub use graph::{CODES, Code, ConnectionReset};
 pub use groups::{GroupChange, GroupStep};
+pub use payments::PaymentStep;
 pub use report::{Doubled, Repeated, Report, StatusCount, WebhookCount};
 pub use settings::{Settings, World};
 pub use tisara_domain::ManualClock;
@@ -139,6 +145,8 @@ pub(crate) struct Inner {
     pub(crate) behaviour: RwLock<Arc<Behaviour>>,
     pub(crate) directory: RwLock<directory::Directory>,
     pub(crate) users: users::Users,
+    /// What ids of messages under way begin with.
+    pub(crate) beginnings: callback::Beginnings,
     pub(crate) blocks: blocks::Blocks,
     pub(crate) media: Mutex<media::Media>,
     pub(crate) codes: Mutex<accounts::Codes>,
@@ -148,6 +156,7 @@ pub(crate) struct Inner {
     pub(crate) faults: faults::Faults,
     pub(crate) lines: Mutex<calling::Lines>,
     pub(crate) flow_sessions: Mutex<flows::Sessions>,
+    pub(crate) orders: Mutex<payments::Orders>,
     pub(crate) outbox: webhooks::Outbox,
     pub(crate) ledger: report::Ledger,
     pub(crate) recent: messages::Recent,
@@ -187,11 +196,13 @@ impl Emulator {
             public_url: settings.public_url.trim_end_matches('/').to_owned(),
             directory: RwLock::new(directory::Directory::of(&settings.world)),
             users: users::Users::new(settings.seed),
+            beginnings: callback::Beginnings::default(),
             blocks: blocks::Blocks::default(),
             media: Mutex::new(media::Media::new(settings.keep_media_bytes)),
             codes: Mutex::default(),
             lines: Mutex::default(),
             flow_sessions: Mutex::default(),
+            orders: Mutex::default(),
             rates: analytics::RateCard::read(&settings.rate_card).unwrap_or_else(|error| {
                 tracing::warn!(error, "the sample rate card is used instead");
                 analytics::RateCard::sample()

@@ -248,6 +248,7 @@ async fn permissions_are_asked_five_times_a_second_and_kept_over_a_restart() {
     let (_, state) = b.get("/_emulator/state").await;
     let fresh = Bench::new();
     assert_eq!(fresh.post("/_emulator/state", state).await.0, 200);
+    fresh.clock.advance(Duration::from_secs(1));
     assert_eq!(fresh.get(&permissions).await.1["permission"]["status"], "permanent");
     let ask = json!({"messaging_product": "whatsapp", "to": format!("+{USER}"), "type": "interactive",
         "interactive": {"type": "call_permission_request", "action": {"name": "call_permission_request"}}});

@@ -96,7 +96,7 @@ async fn a_portfolio_is_paced_in_batches_and_restricted_after_bad_signals() {
     let new = json!({"name": "n", "language": "en", "category": "UTILITY", "components": [{"type": "BODY", "text": "Hello."}]});
     assert_eq!(code(&b.post(&path, new).await.1), 368);
     let kept = b.get("/_emulator/state").await.1;
-    assert_eq!(kept["world"]["portfolios"][0]["restricted"], true);
+    assert_eq!(kept["directory"]["portfolios"][World::PORTFOLIO_ID.to_string()]["restricted"], true);
     let reviewed = json!({"bad_signals": false, "restricted": false});
     b.post(&format!("/_emulator/portfolios/{}", World::PORTFOLIO_ID), reviewed).await;
     assert_eq!(b.send(hello(USER)).await.0, 200);
@@ -154,7 +154,8 @@ async fn a_template_in_the_wrong_category_is_moved_on_the_first_of_the_month() {
     let path = format!("/v25.0/{}/message_templates", World::WABA_ID);
     let (_, answer) = b.post(&path, new.clone()).await;
     assert!(code(&answer) == 100 && details(&answer).contains("wrong category"), "{answer}");
-    let record = b.get("/_emulator/state").await.1["world"]["portfolios"][0]["wabas"][0]["record"].clone();
+    let state = b.get("/_emulator/state").await.1;
+    let record = &state["directory"]["wabas"][World::WABA_ID.to_string()]["record"];
     assert_eq!((&record["misuses"], &record["warned"]), (&json!(3), &json!(true)));
     c.change(|b| b.rules.recategorise = false);
     assert_eq!(b.post(&path, new).await.0, 200);
@@ -213,7 +214,7 @@ async fn a_hidden_phone_is_known_once_it_was_written_to_until_it_leaves_the_cont
     assert!(knows().await, "the book keeps it");
     // It survives a restart.
     let kept = b.get("/_emulator/state").await.1;
-    assert_eq!(kept["contact_book"].as_array().unwrap().len(), 1);
+    assert_eq!(kept["rest"]["contact_book"]["entries"].as_array().unwrap().len(), 1);
     let id = c.user(USER).unwrap()["numbers"][0]["user_id"].as_str().unwrap().to_owned();
     let path = format!("/v25.0/{}/contact_book?messaging_product=whatsapp&bsuid={id}", World::NUMBER_ID);
     assert_eq!(b.call("DELETE", &path, None).await.1["deleted"], true);

@@ -311,26 +311,3 @@ async fn a_file_a_user_sends_can_be_fetched_for_seven_days() {
     let broken = json!({"message": {"type": "image", "image": {"data": "***"}}});
     assert_eq!(b.post("/_emulator/users/94771234567/say", broken).await.0, 400);
 }
-
-#[tokio::test]
-async fn a_kept_state_is_taken_back() {
-    let a = Bench::new();
-    let c = a.emulator.control();
-    a.post("/_emulator/signup", json!({"business_name": "Corner Bakery"})).await;
-    c.write("94771234567", None, "hi").unwrap();
-    c.stop_marketing("94771234567", None, true).unwrap();
-    c.describe(Described { phone: "94770000001".into(), on_whatsapp: Some(false), ..Described::default() })
-        .unwrap();
-    c.change(|b| b.rules.us_marketing = false);
-    let (_, kept) = a.get("/_emulator/state").await;
-    let b = Bench::new();
-    assert_eq!(b.post("/_emulator/state", kept.clone()).await.0, 200);
-    let (_, again) = b.get("/_emulator/state").await;
-    assert_eq!(again, kept);
-    assert_eq!(b.send(text("94771234567", "still open")).await.0, 200);
-    b.send(support::sale("94771234567")).await;
-    b.settle().await;
-    let failed: Vec<_> = b.receiver.statuses().into_iter().filter(|s| s["status"] == "failed").collect();
-    assert_eq!((failed.len(), &failed[0]["errors"][0]["code"]), (1, &json!(131_050)));
-    assert_eq!(b.post("/_emulator/state", json!({"users": []})).await.0, 400);
-}

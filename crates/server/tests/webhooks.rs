@@ -82,6 +82,37 @@ async fn a_webhook_is_in_the_journal_when_it_is_answered_and_only_its_owner_sees
 }
 
 #[tokio::test]
+async fn what_can_be_read_of_a_webhook_is_applied_and_the_whole_is_set_aside() {
+    let app = TestApp::new().await;
+    app.connect().await;
+    let value = json!({"messaging_product": "whatsapp",
+        "metadata": {"display_phone_number": "15550783881", "phone_number_id": World::NUMBER_ID.to_string()},
+        "contacts": [{"profile": {"name": "Nimal"}, "wa_id": "94771234567"}],
+        "messages": [{"from": "94771234567", "id": "wamid.good", "timestamp": "1795000000", "type": "text", "text": {"body": "hello"}}],
+        "statuses": [4711]});
+    let entry = json!({"id": World::WABA_ID.to_string(), "changes": [{"field": "messages", "value": value}]});
+    let body = json!({"object": "whatsapp_business_account", "entry": [entry]}).to_string().into_bytes();
+    assert_eq!(deliver(&app, &body, Some(&sign(&body))).await.status, 200);
+    let aside = async || {
+        until("it is set aside", async || {
+            let line = app.get("/journal?failed=true").await.ok()["items"][0].clone();
+            line["error"].is_string().then_some(line)
+        })
+        .await
+    };
+    let line = aside().await;
+    let error = line["error"].as_str().unwrap();
+    assert!(error.contains("statuses") && !error.contains("4711"), "{error}");
+    let said = async || app.get("/threads").await.ok()["items"].as_array().unwrap().len();
+    assert_eq!(said().await, 1);
+    // Replayed it is the same again, and nothing is had twice.
+    let replay = format!("/journal/{}/replay", line["id"]);
+    assert_eq!(app.post(&replay, json!({})).await.status, 202);
+    aside().await;
+    assert_eq!(said().await, 1);
+}
+
+#[tokio::test]
 async fn what_cannot_be_kept_is_not_answered_with_success() {
     let app = TestApp::new().await;
     app.connect().await;

@@ -1,10 +1,12 @@
 //! Tisara seen from outside: the `tisara` binary as server and as emulator, each a process of its own, and
-//! the API as any client uses it. What torture and the benchmarks have in common.
+//! the API as any client uses it, and a browser for the pages. What torture, the benchmarks and the tests of pages
+//! have in common.
 //!
 //! This crate must never see store, engine or server: what shares their code would share their errors.
 
 mod address;
 mod api;
+mod browser;
 mod front;
 mod meta;
 mod postgres;
@@ -13,6 +15,7 @@ mod server;
 
 pub use address::free_address;
 pub use api::{Api, CallError, count, text};
+pub use browser::Browser;
 pub use front::Front;
 pub use meta::Meta;
 pub use postgres::{Bystander, Postgres};

@@ -40,7 +40,7 @@ describe("templates", () => {
       after = page.paging?.next && page.paging.cursors.after;
     } while (after);
     assert.equal(new Set(names).size, names.length);
-    assert.ok(names.includes("seasonal_sale si") && names.includes("hello_world en_US"));
+    assert.ok(names.includes("seasonal_sale si_LK") && names.includes("hello_world en_US"));
   });
 
   test("are found by name, status, category and language", async () => {
@@ -105,7 +105,7 @@ describe("the number", () => {
   });
 
   test("its settings are read and written", async () => {
-    const calling = { status: "ENABLED", callIconVisibility: "DEFAULT" };
+    const calling = { status: "ENABLED", callIconVisibility: "DEFAULT", callbackPermissionStatus: "DISABLED" };
     assert.equal((await client.phoneNumbers.settings.update({ phoneNumberId, calling })).success, true);
     assert.deepEqual((await client.phoneNumbers.settings.get({ phoneNumberId })).calling, calling);
   });

@@ -11,8 +11,7 @@ const fn migration(code: i64) -> Entry {
     row(code, "Phone number migration failed", 400, Place::Answer, Action::AskSomeone, Wait::Never, meaning)
 }
 
-const fn in_app_signup(code: i64) -> Entry {
-    let meaning = "WhatsApp refused the sign-up link. The details say why.";
+const fn in_app_signup(code: i64, meaning: &'static str) -> Entry {
     row(code, "In-app signup failed", 400, Place::Answer, Action::AskSomeone, Wait::Never, meaning)
 }
 
@@ -49,14 +48,22 @@ pub(super) const ENTRIES: &[Entry] = &[
     migration(2_388_103),
     row(2_494_100, "Account in maintenance mode", 400, Place::Answer, Action::Retry, MINUTES,
         "WhatsApp is working on this number. It is tried again in a few minutes."),
-    in_app_signup(2_494_164),
-    in_app_signup(2_494_165),
-    in_app_signup(2_494_166),
-    in_app_signup(2_494_167),
-    in_app_signup(2_494_168),
-    in_app_signup(2_494_176),
-    in_app_signup(2_494_177),
-    in_app_signup(2_494_179),
+    in_app_signup(2_494_164,
+        "WhatsApp knows no such sign-up link. It may be another account's."),
+    in_app_signup(2_494_165,
+        "Sign-up links are not open to this account yet."),
+    in_app_signup(2_494_166,
+        "The confirmation holds a placeholder that WhatsApp does not know. Only {{promo_code}} is filled in."),
+    in_app_signup(2_494_167,
+        "The confirmation names a promo code, but none is set. Set one, or take it out."),
+    in_app_signup(2_494_168,
+        "Accept WhatsApp's terms for sign-up links first."),
+    in_app_signup(2_494_176,
+        "WhatsApp's terms for sign-up links are accepted already. Nothing needs to be done."),
+    in_app_signup(2_494_177,
+        "The terms that were accepted are not WhatsApp's. Accept the ones WhatsApp shows."),
+    in_app_signup(2_494_179,
+        "The website of a sign-up link must begin with https."),
     row(2_593_079, "On-behalf-of account not supported", 400, Place::Answer, Action::AskSomeone, Wait::Never,
         "This older kind of shared account cannot be used any more. Connect the account again."),
     row(2_593_085, "On-behalf-of account cannot be changed", 400, Place::Answer, Action::AskSomeone, Wait::Never,

@@ -59,9 +59,12 @@ pub struct Group {
     /// Whether it is suspended.
     #[serde(deserialize_with = "lenient::opt_bool", skip_serializing_if = "Option::is_none")]
     pub suspended: Option<bool>,
-    /// When it was made; a number or words.
+    /// When it was made, as a group tells it. A number on the wire.
+    #[serde(serialize_with = "Timestamp::opt_as_number", skip_serializing_if = "Option::is_none")]
+    pub creation_timestamp: Option<Timestamp>,
+    /// When it was made, as the list of groups tells it.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub created_at: Option<Value>,
+    pub created_at: Option<Timestamp>,
     /// How many are in it.
     #[serde(deserialize_with = "lenient::opt_u64", skip_serializing_if = "Option::is_none")]
     pub total_participant_count: Option<u64>,
@@ -211,7 +214,7 @@ impl Calls<'_> {
     /// # Errors
     /// [`CallError`].
     pub async fn get_group(&self, group_id: &str) -> Result<Group, CallError> {
-        let fields = "id,subject,description,suspended,created_at,total_participant_count,participants,join_approval_mode";
+        let fields = "id,subject,description,suspended,creation_timestamp,total_participant_count,participants,join_approval_mode";
         self.get(&[group_id], &[("fields", fields)]).await
     }
 

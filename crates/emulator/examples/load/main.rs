@@ -28,6 +28,7 @@ use std::{
 };
 use tisara_domain::{Clock as _, SystemClock};
 use tisara_emulator::World;
+use tisara_stage::Usage;
 
 /// Sent before counting begins: buffers and maps have their first size then.
 const WARM_UP: u64 = 20_000;
@@ -48,13 +49,14 @@ fn main() {
     let mut emulator = Emulator::start(&given.command);
     let posts = given.webhooks.then(|| receiver::listen(&emulator));
     load(&emulator, &given, 0, WARM_UP);
-    let (before, cpu_before) = (emulator.resident_bytes(), emulator.cpu_seconds());
+    let before = emulator.usage();
     let clock = SystemClock::new();
     let started = clock.now();
     load(&emulator, &given, WARM_UP, given.messages);
     let seconds = clock.now().since(started).as_secs_f64();
-    let cpu = emulator.cpu_seconds() - cpu_before;
-    let at_end = emulator.resident_bytes().saturating_sub(before) / given.messages;
+    let after = emulator.usage();
+    let cpu = after.cpu_s - before.cpu_s;
+    let at_end = (after.rss_mb - before.rss_mb) * 1_048_576.0 / given.messages as f64;
     let report = emulator.get("/_emulator/report");
     let count = |name: &str| report[name].as_u64().unwrap_or_default();
     assert_eq!(count("accepted"), WARM_UP + given.messages, "{report}");
@@ -68,7 +70,7 @@ fn main() {
         given.pipeline,
         if given.webhooks { "on" } else { "off" },
     );
-    println!("{at_end} bytes of memory a message, {} of them still under way", count("under_way"));
+    println!("{at_end:.0} bytes of memory a message, {} of them still under way", count("under_way"));
     if let Some(posts) = posts {
         let told: u64 =
             report["statuses"].as_object().unwrap().values().map(|s| s["delivered"].as_u64().unwrap()).sum();
@@ -145,21 +147,9 @@ impl Emulator {
         connection::ask(self.address, "POST", path, &body.to_string());
     }
 
-    /// How long the process has worked, on Linux: on a machine with other work to do this says more than
-    /// the clock on the wall.
-    fn cpu_seconds(&self) -> f64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let after_name = stat.rsplit_once(") ").unwrap().1;
-        let ticks: Vec<u64> = after_name.split(' ').skip(11).take(2).map(|t| t.parse().unwrap()).collect();
-        // The kernel shows hundredths of a second to programs, whatever it counts in itself.
-        ticks.iter().sum::<u64>() as f64 / 100.0
-    }
-
-    /// What the process holds in memory, on Linux.
-    fn resident_bytes(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).unwrap();
-        let line = status.lines().find_map(|l| l.strip_prefix("VmRSS:")).unwrap();
-        line.trim().trim_end_matches(" kB").parse::<u64>().unwrap() * 1_024
+    /// On a machine with other work to do the time it has worked says more than the clock on the wall.
+    fn usage(&self) -> Usage {
+        Usage::of(self.child.id())
     }
 }
 

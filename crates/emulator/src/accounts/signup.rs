@@ -11,7 +11,7 @@ use crate::{
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use bytes::Bytes;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -20,9 +20,10 @@ const CODE_LIFE_S: i64 = 30;
 const TOKEN_LIFE_S: i64 = 60 * 86_400;
 
 /// Codes given out: app, account, when, used.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Codes(BTreeMap<String, Code>);
 
+#[derive(Serialize, Deserialize)]
 struct Code {
     app: u64,
     waba: u64,

@@ -1,29 +1,38 @@
 //! Counters by half hour. There are as many as combinations that happened, however many messages.
 
-use crate::{chance, templates::Category, users, webhooks::Status};
-use std::collections::{BTreeMap, HashSet};
+use crate::{
+    chance,
+    saved::{self, Word},
+    templates::Category,
+    users,
+    webhooks::Status,
+};
+use serde::{Deserialize, Serialize};
+use std::collections::{BTreeMap, BTreeSet};
 
 const HALF_HOUR_S: i64 = 1_800;
 const DAY_S: i64 = 86_400;
 
 /// Which messages are counted together.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) struct Key {
     /// When it begins (unix seconds).
     pub(crate) start_s: i64,
     /// The number's place.
     pub(crate) number: u32,
     /// ISO 3166, of the user.
-    pub(crate) country: &'static str,
+    #[serde(deserialize_with = "saved::word")]
+    pub(crate) country: Word,
     pub(crate) category: Category,
     /// `REGULAR`, `FREE_CUSTOMER_SERVICE` or `FREE_ENTRY_POINT`.
-    pub(crate) pricing_type: &'static str,
+    #[serde(deserialize_with = "saved::word")]
+    pub(crate) pricing_type: Word,
     /// 0 for a free-form message.
     pub(crate) template: u64,
 }
 
 /// What happened to them.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Totals {
     pub(crate) sent: u64,
     /// Reached the phone, told by `delivered` or by `read` alone.
@@ -44,14 +53,28 @@ pub(crate) struct Counted {
     pub(crate) is_delivery: bool,
 }
 
+/// Which taps on buttons of templates are counted together.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) struct Clicked {
+    /// When the day begins (unix seconds).
+    pub(crate) day_s: i64,
+    pub(crate) template: u64,
+    /// `quick_reply_button` or `unique_url_button`.
+    #[serde(deserialize_with = "saved::word")]
+    pub(crate) kind: Word,
+    /// The button's label.
+    pub(crate) content: String,
+}
+
 /// All counters.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Counts {
+    #[serde(with = "saved::pairs")]
     pub(super) by_key: BTreeMap<Key, Totals>,
-    /// By day, template, kind of button and its content.
-    pub(super) clicks: BTreeMap<(i64, u64, &'static str, String), u64>,
+    #[serde(with = "saved::pairs")]
+    pub(super) clicks: BTreeMap<Clicked, u64>,
     /// Links count once a user.
-    clicked: HashSet<u64>,
+    clicked: BTreeSet<u64>,
 }
 
 impl Counts {
@@ -80,6 +103,7 @@ impl Counts {
         if kind == "unique_url_button" && !self.clicked.insert(once) {
             return;
         }
-        *self.clicks.entry((day, template, kind, content.to_owned())).or_default() += 1;
+        let clicked = Clicked { day_s: day, template, kind, content: content.to_owned() };
+        *self.clicks.entry(clicked).or_default() += 1;
     }
 }

@@ -134,8 +134,8 @@ impl Asked {
         let clicks: Vec<(&str, &String, u64)> = counts
             .clicks
             .iter()
-            .filter(|((d, t, ..), _)| *d == day && templates.contains(t))
-            .map(|((_, _, kind, content), n)| (*kind, content, *n))
+            .filter(|(c, _)| c.day_s == day && templates.contains(&c.template))
+            .map(|(c, n)| (c.kind, &c.content, *n))
             .collect();
         let mut point = json!({ name: id.to_string(), "start": day, "end": day + DAY_S });
         for (metric, count) in [("SENT", sent), ("DELIVERED", delivered), ("READ", read)] {

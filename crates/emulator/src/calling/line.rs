@@ -2,9 +2,11 @@
 
 use crate::{
     chance::{Draw, join},
-    settings::{CallBehaviour, CallPermissionSettings, ObjectId},
+    saved,
+    settings::CallBehaviour,
 };
 use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 const DAY_S: i64 = 86_400;
@@ -14,7 +16,7 @@ pub(super) const TEMPORARY_S: i64 = 7 * DAY_S;
 const MISSED: u32 = 4;
 
 /// Where a call stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum Stage {
     /// Asked for; the other phone does not ring yet.
     Calling,
@@ -26,7 +28,7 @@ pub(super) enum Stage {
 }
 
 /// One call.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct PhoneCall {
     pub(super) id: String,
     /// The business number.
@@ -47,7 +49,7 @@ impl PhoneCall {
 }
 
 /// What one number and one user have with each other.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Pair {
     /// Until when the user may be called; `i64::MAX` for good.
     pub(super) permitted_until: i64,
@@ -114,9 +116,10 @@ fn limit(period: &'static str, all: &VecDeque<i64>, most: usize, now_s: i64, wit
 }
 
 /// All calls.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Lines {
     pub(super) calls: BTreeMap<String, PhoneCall>,
+    #[serde(with = "saved::pairs")]
     pub(super) pairs: BTreeMap<(u64, u64), Pair>,
     /// When a number asked about permissions lately (microseconds).
     pub(super) asked: BTreeMap<u64, VecDeque<i64>>,
@@ -158,26 +161,6 @@ impl Lines {
         self.calls
             .values()
             .find(|c| c.user == user && c.stage != Stage::Ended && id.is_none_or(|id| id == c.id))
-    }
-
-    /// Permissions, to be kept over a restart.
-    pub(crate) fn permissions(&self) -> Vec<CallPermissionSettings> {
-        let kept = self.pairs.iter().filter(|(_, p)| p.permitted_until > 0);
-        kept.map(|((number, user), p)| CallPermissionSettings {
-            number: ObjectId(*number),
-            user: user.to_string(),
-            until: (p.permitted_until != i64::MAX).then_some(p.permitted_until),
-        })
-        .collect()
-    }
-
-    /// Takes kept permissions back.
-    pub(crate) fn permit(&mut self, all: &[CallPermissionSettings]) {
-        for p in all {
-            if let Ok(user) = p.user.parse() {
-                self.pair(p.number.0, user).permitted_until = p.until.unwrap_or(i64::MAX);
-            }
-        }
     }
 }
 

@@ -13,9 +13,11 @@ use crate::{
     sync::{read, write},
 };
 use http::Method;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 /// A catalog and whose it is.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Catalog {
     pub(crate) portfolio: u64,
     pub(crate) settings: CatalogSettings,

@@ -9,7 +9,7 @@ use crate::{
     control::{self, ControlError},
     directory::{Directory, Number},
     graph::{GraphError, Outcome},
-    settings::ObjectId,
+    settings::{ObjectId, ProductSettings},
     sync::read,
 };
 use serde::Deserialize;
@@ -61,6 +61,14 @@ pub(crate) fn check(d: &Directory, number: &Number, message: &Value) -> Outcome<
         return wrong(format!("Products not found in FB Catalog: {}", wanted.join(", ")));
     }
     Ok(())
+}
+
+/// What a user can order of a number: nothing without a cart.
+pub(crate) fn shown(d: &Directory, number: &Number) -> Vec<Value> {
+    let catalog = connected_to(d, number.waba).filter(|_| number.cart_enabled);
+    let products = catalog.into_iter().flat_map(|c| &c.settings.products);
+    let row = |p: &ProductSettings| json!({"product_retailer_id": p.retailer_id, "name": p.name, "price": p.price as f64 / 100.0, "currency": p.currency});
+    products.map(row).collect()
 }
 
 /// A user sends a cart.

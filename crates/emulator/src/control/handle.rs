@@ -57,6 +57,9 @@ pub enum ControlError {
     /// The callback could not be verified.
     #[error("the callback was not verified: {0}")]
     Callback(String),
+    /// A state that cannot be taken back.
+    #[error("this state cannot be taken back: {0}")]
+    State(String),
     /// What was asked for makes no sense.
     #[error("{0}")]
     Invalid(String),

@@ -55,6 +55,8 @@ pub(crate) fn router(control: Control) -> Router {
         .route("/_emulator/users/{phone}/group", post(group_step))
         .route("/_emulator/groups/{id}", post(group))
         .route("/_emulator/users/{phone}/order", post(order))
+        .route("/_emulator/users/{phone}/pay", post(pay))
+        .route("/_emulator/users/{phone}/signup", post(sign_up))
         .route("/_emulator/flows/{which}", post(flow))
         .route("/_emulator/templates/{which}", post(template))
         .route("/_emulator/numbers/{id}", post(number))
@@ -208,6 +210,14 @@ async fn group(State(c): State<Control>, Path(id): Path<String>, bytes: Bytes) -
     Ok(done())
 }
 
+async fn pay(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(c.pay(&phone, &body(&bytes)?)?))
+}
+
+async fn sign_up(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
+    Ok(Json(c.sign_up(&phone, &body(&bytes)?)?))
+}
+
 async fn order(State(c): State<Control>, Path(phone): Path<String>, bytes: Bytes) -> Answer {
     Ok(Json(json!({"id": c.order(&phone, &body::<OrderStep>(&bytes)?)?})))
 }
@@ -269,8 +279,8 @@ async fn tell(State(c): State<Control>, bytes: Bytes) -> Answer {
     Ok(done())
 }
 
-async fn save(State(c): State<Control>) -> Json<Kept> {
-    Json(c.save())
+async fn save(State(c): State<Control>) -> Result<Json<Kept>, ControlError> {
+    Ok(Json(c.save()?))
 }
 
 async fn load(State(c): State<Control>, bytes: Bytes) -> Answer {

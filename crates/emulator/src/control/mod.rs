@@ -12,6 +12,6 @@ pub use config::ConfigError;
 pub use handle::{Control, ControlError, TemplateChange};
 pub(crate) use http::router;
 pub use meta::{News, NumberChange, PortfolioChange};
-pub use state::{SavedUser, State};
+pub use state::State;
 pub use users::{Described, Tap};
 pub(crate) use users::{all_to, answer_read, number, react, say, say_in};

@@ -1,11 +1,14 @@
-//! What users and Meta do with the products beside plain messaging: flows, calls, groups, orders.
+//! What users and Meta do with the products beside plain messaging: flows, calls, groups, orders, payments,
+//! sign-up links.
 
 use super::{Control, ControlError, users::phone};
 use crate::{
+    accounts::{self, SignupStep},
     calling::{self, CallStep},
     commerce::{self, OrderStep},
     flows::{self, FlowChange, FlowStep},
     groups::{self, GroupChange, GroupStep},
+    payments::{self, PaymentStep},
 };
 use serde_json::Value;
 
@@ -50,6 +53,22 @@ impl Control {
     /// When the phone number is none, the catalog has no such product, or there is no cart.
     pub fn order(&self, user: &str, step: &OrderStep) -> Result<String, ControlError> {
         commerce::order(&self.0, phone(user)?, step)
+    }
+
+    /// The user pays an order, tries to, or is about to. Gives `reference_id` and `status`.
+    ///
+    /// # Errors
+    /// When the phone number is none, or there is no such order, or it is paid or canceled.
+    pub fn pay(&self, user: &str, step: &PaymentStep) -> Result<Value, ControlError> {
+        payments::pay(&self.0, phone(user)?, step)
+    }
+
+    /// The user follows a sign-up link and agrees. Gives what the phone shows: `asked` and `shown`.
+    ///
+    /// # Errors
+    /// When the phone number is none, or there is no such link, or it is disabled.
+    pub fn sign_up(&self, user: &str, step: &SignupStep) -> Result<Value, ControlError> {
+        accounts::follow_signup(&self.0, phone(user)?, step)
     }
 
     /// Changes a flow (by id or name) as Meta would, checks its endpoint's health, or tells of an alert.

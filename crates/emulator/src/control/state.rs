@@ -1,231 +1,176 @@
-//! Saving an emulator's state and starting another one from it, so that a demonstration survives a
-//! restart. What was said and counted is not kept, nor is what is still to be told.
+//! Keeping an emulator whole and going on from there: who exists, what was said, what was counted, and what is still
+//! to happen. Only calls that wait for their answer are not kept.
 
-use super::{Control, ControlError, Described};
+use super::{Control, ControlError};
 use crate::{
-    directory::{App, Directory, Number, Portfolio, Subscription, Token, Waba},
-    flows::Flow,
-    groups::Group,
-    settings::{
-        AppSettings, Behaviour, CallPermissionSettings, NumberSettings, ObjectId, PortfolioSettings,
-        TemplateSettings, TokenSettings, WabaSettings, World,
-    },
-    sync::{lock, read, write},
-    templates::Template,
+    accounts::Codes,
+    blocks::Blocks,
+    calling::Lines,
+    directory::Directory,
+    faults::Active,
+    flows::Sessions,
+    graph::Hour,
+    media::Media,
+    messages::Sent,
+    payments::Orders,
+    report::SavedLedger,
+    settings::Behaviour,
+    sync::{lock, write},
+    users::{Pages, SavedUsers},
+    webhooks::OutboxState,
 };
-use serde::{Deserialize, Serialize};
-use std::sync::atomic::Ordering;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use serde_json::Value;
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, atomic::Ordering},
+};
+use tisara_domain::{Clock as _, Timestamp};
 
-/// What is kept: who exists, how it behaves, which users differ from their habits.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// How the parts are written. Another release may write them otherwise.
+const VERSION: u32 = 1;
+
+/// An emulator as it stood. Its parts are the emulator's own affair: keep it, and give it back.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct State {
-    /// Apps, tokens, portfolios, accounts, numbers, templates.
-    pub world: World,
+    /// How the parts are written.
+    pub version: u32,
+    /// Ids and fates follow from it: another emulator needs the same.
+    pub seed: u64,
+    /// When it was kept, by the emulator's clock.
+    pub at: Timestamp,
     /// Rules, pace, timing, faults.
     pub behaviour: Behaviour,
-    /// Users, with windows by number.
-    pub users: Vec<SavedUser>,
-    /// Who may be called.
-    #[serde(default)]
-    pub call_permissions: Vec<CallPermissionSettings>,
-    /// Portfolio and phone: whose numbers are known though they hide them.
-    #[serde(default)]
-    pub contact_book: Vec<(ObjectId, ObjectId)>,
-    /// How many messages were numbered, so that ids stay unique.
-    pub serial: u64,
+    /// Apps, tokens, portfolios, accounts, numbers, templates, flows, groups, catalogs.
+    pub directory: Value,
+    /// Who differs from their habits, and what was said with them.
+    pub users: Value,
+    /// Messages of businesses that are kept whole.
+    pub sent: Value,
+    /// Everything else.
+    pub rest: Value,
 }
 
-/// One user and what no description holds.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+/// What is kept beside the directory and the users.
+#[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub struct SavedUser {
-    /// As `POST /_emulator/users` takes it.
-    pub described: Described,
-    /// Until when (unix seconds) the window is open, by phone number id.
-    pub windows: Vec<(ObjectId, i64)>,
-    /// Accounts whose marketing the user has stopped.
-    pub stopped: Vec<ObjectId>,
-    /// Accounts whose marketing the user wants again.
-    pub resumed: Vec<ObjectId>,
+struct Rest<O, B, M, C, L, F, P> {
+    outbox: O,
+    ledger: SavedLedger,
+    recent: Vec<u64>,
+    blocks: B,
+    media: M,
+    codes: C,
+    call_rates: Vec<((u64, u64), Hour)>,
+    contact_book: Pages,
+    faults: Active,
+    lines: L,
+    flow_sessions: F,
+    orders: P,
+    serial: u64,
+    calls: u64,
 }
+
+type OwnRest = Rest<OutboxState, Blocks, Media, Codes, Lines, Sessions, Orders>;
 
 impl Control {
-    /// The state to keep.
-    #[must_use]
-    pub fn save(&self) -> State {
-        let e = &self.0;
-        let behaviour = self.behaviour();
-        let d = read(&e.directory);
-        let user = |phone: u64| {
-            e.users.peek(phone, |r| SavedUser {
-                described: Described {
-                    phone: phone.to_string(),
-                    on_whatsapp: r.on_whatsapp,
-                    online: r.online,
-                    reads: r.reads,
-                    opted_out: r.opted_out,
-                    blocked: Some(r.blocked),
-                    name: r.name.clone(),
-                    username: r.username.clone().map(Option::unwrap_or_default),
-                    phone_hidden: r.phone_hidden,
-                    identity_hash: r.identity_hash.clone(),
-                    ..Described::default()
-                },
-                windows: d
-                    .numbers
-                    .iter()
-                    .zip(0_u32..)
-                    .map(|(n, place)| (ObjectId(n.id), r.window_until(place)))
-                    .filter(|(_, until)| *until > 0)
-                    .collect(),
-                stopped: r.stopped.iter().copied().map(ObjectId).collect(),
-                resumed: r.resumed.iter().copied().map(ObjectId).collect(),
-            })
-        };
-        State {
-            world: world(&d),
-            behaviour,
-            users: e.users.known().into_iter().filter_map(user).collect(),
-            call_permissions: lock(&e.lines).permissions(),
-            contact_book: e.contact_book.all().into_iter().map(|(p, u)| (ObjectId(p), ObjectId(u))).collect(),
-            serial: e.serial.load(Ordering::Relaxed),
-        }
-    }
-
-    /// Takes over a kept state in place of the present one. Messages under way are not touched; do
-    /// this on a fresh emulator.
+    /// Everything, at one moment.
     ///
     /// # Errors
-    /// When a user's phone number is none.
+    /// When something cannot be written as JSON, which is a mistake of the emulator.
+    pub fn save(&self) -> Result<State, ControlError> {
+        let e = &self.0;
+        let behaviour = self.behaviour();
+        // Who changes anything reads the directory meanwhile: now nobody does.
+        let directory = write(&e.directory);
+        let mut sent: BTreeMap<u64, Arc<Sent>> = BTreeMap::new();
+        let recent = e.recent.save(&mut sent);
+        let users = e.users.save(&mut sent, |all| value(&all))?;
+        let rest = Rest {
+            outbox: &*e.outbox.lock(),
+            ledger: e.ledger.save(),
+            recent,
+            blocks: &e.blocks,
+            media: &*lock(&e.media),
+            codes: &*lock(&e.codes),
+            call_rates: e.call_rates.save(),
+            contact_book: e.contact_book.save(),
+            faults: e.faults.save(),
+            lines: &*lock(&e.lines),
+            flow_sessions: &*lock(&e.flow_sessions),
+            orders: &*lock(&e.orders),
+            serial: e.serial.load(Ordering::Relaxed),
+            calls: e.calls.load(Ordering::Relaxed),
+        };
+        Ok(State {
+            version: VERSION,
+            seed: e.seed,
+            at: e.ambient.now(),
+            behaviour,
+            directory: value(&*directory)?,
+            users,
+            sent: value(&sent.values().map(|s| &**s).collect::<Vec<_>>())?,
+            rest: value(&rest)?,
+        })
+    }
+
+    /// Goes on from a kept state, in place of the present one; a clock that stands still is moved to when it was kept,
+    /// unless it is later there. Either all of it is taken or nothing.
+    ///
+    /// # Errors
+    /// When it is of another release or seed, or does not hold together.
     pub fn load(&self, state: State) -> Result<(), ControlError> {
         let e = &self.0;
-        for user in &state.users {
-            super::users::phone(&user.described.phone)?;
+        if state.version != VERSION {
+            let why = format!("it was written in form {}, this release reads form {VERSION}", state.version);
+            return Err(ControlError::State(why));
         }
-        *write(&e.directory) = Directory::of(&state.world);
+        if state.seed != e.seed {
+            let why = format!("it was kept with --seed {0}; start the emulator with --seed {0}", state.seed);
+            return Err(ControlError::State(why));
+        }
+        let directory: Directory = read("directory", state.directory)?;
+        if !directory.holds_together() {
+            return Err(ControlError::State("directory: it does not hold together".into()));
+        }
+        let sent: Vec<Sent> = read("sent", state.sent)?;
+        let sent: BTreeMap<u64, Arc<Sent>> = sent.into_iter().map(|s| (s.serial, Arc::new(s))).collect();
+        let users: SavedUsers = read("users", state.users)?;
+        let rest: OwnRest = read("rest", state.rest)?;
+
+        let mut present = write(&e.directory);
+        if let Some(clock) = &e.manual
+            && clock.now() < state.at
+        {
+            clock.set(state.at);
+        }
+        *present = directory;
+        e.users.load(users, &sent);
+        e.recent.load(&rest.recent, &sent);
+        e.ledger.load(rest.ledger);
+        e.blocks.load(rest.blocks);
+        lock(&e.media).load(rest.media);
+        *lock(&e.codes) = rest.codes;
+        e.call_rates.load(rest.call_rates);
+        e.contact_book.load(rest.contact_book);
+        *lock(&e.lines) = rest.lines;
+        *lock(&e.flow_sessions) = rest.flow_sessions;
+        *lock(&e.orders) = rest.orders;
+        e.serial.store(rest.serial, Ordering::Relaxed);
+        e.calls.store(rest.calls, Ordering::Relaxed);
+        e.outbox.load(rest.outbox);
+        drop(present);
         self.set_behaviour(state.behaviour);
-        lock(&e.lines).permit(&state.call_permissions);
-        e.serial.fetch_max(state.serial, Ordering::Relaxed);
-        e.contact_book.load(state.contact_book.iter().map(|(p, u)| (p.0, u.0)));
-        for user in state.users {
-            let phone = super::users::phone(&user.described.phone)?;
-            self.describe(user.described)?;
-            let d = read(&e.directory);
-            e.users.change(phone, |r| {
-                for (number, until) in &user.windows {
-                    if let Some(place) = d.number_place(number.0) {
-                        r.open_window(place, *until);
-                    }
-                }
-                r.stopped = user.stopped.iter().map(|w| w.0).collect();
-                r.resumed = user.resumed.iter().map(|w| w.0).collect();
-            });
-        }
+        e.faults.load(rest.faults);
         Ok(())
     }
 }
 
-fn world(d: &Directory) -> World {
-    World {
-        apps: d.apps.values().map(app).collect(),
-        tokens: d.all_tokens().filter(|t| !t.revoked).map(token).collect(),
-        portfolios: d.portfolios.values().map(|p| portfolio(d, p)).collect(),
-    }
+fn value(part: &impl Serialize) -> Result<Value, ControlError> {
+    serde_json::to_value(part).map_err(|e| ControlError::State(e.to_string()))
 }
 
-fn app(a: &App) -> AppSettings {
-    AppSettings {
-        id: ObjectId(a.id),
-        name: a.name.clone(),
-        secret: a.secret.clone(),
-        verify_token: a.verify_token.clone(),
-        callback_url: a.callback_url.clone(),
-        fields: a.fields.clone(),
-        webhook_version: a.webhook_version,
-        deauthorize_url: a.deauthorize_url.clone(),
-    }
-}
-
-fn token(t: &Token) -> TokenSettings {
-    TokenSettings {
-        token: t.token.clone(),
-        app: ObjectId(t.app),
-        wabas: t.wabas.iter().copied().map(ObjectId).collect(),
-        scopes: t.scopes.clone(),
-        expires_at: t.expires_at,
-    }
-}
-
-fn portfolio(d: &Directory, p: &Portfolio) -> PortfolioSettings {
-    PortfolioSettings {
-        id: ObjectId(p.id),
-        name: p.name.clone(),
-        limit: p.limit,
-        verified: p.verified,
-        template_messages: p.template_messages.load(Ordering::Relaxed),
-        suspected: p.suspected,
-        restricted: p.restricted,
-        catalogs: d.catalogs.values().filter(|c| c.portfolio == p.id).map(|c| c.settings.clone()).collect(),
-        wabas: d.wabas.values().filter(|w| w.portfolio == p.id).map(|w| waba(d, w)).collect(),
-    }
-}
-
-fn waba(d: &Directory, w: &Waba) -> WabaSettings {
-    let override_urls = |s: &Subscription| s.override_url.clone();
-    WabaSettings {
-        id: ObjectId(w.id),
-        name: w.name.clone(),
-        currency: w.currency.clone(),
-        country: w.country.clone(),
-        subscribed_apps: w.subscriptions.keys().copied().map(ObjectId).collect(),
-        override_url: w.subscriptions.values().find_map(override_urls),
-        payment_method: w.payment_method,
-        marketing_disabled: w.marketing_disabled,
-        insights: w.insights,
-        record: w.record.clone(),
-        numbers: d.numbers_of(w.id).map(|n| number(d, n)).collect(),
-        templates: d.templates_of(w.id).map(template).collect(),
-        flows: d.flows.values().filter(|f| f.waba == w.id).map(Flow::settings).collect(),
-    }
-}
-
-fn number(d: &Directory, n: &Number) -> NumberSettings {
-    NumberSettings {
-        id: ObjectId(n.id),
-        phone: n.display.clone(),
-        verified_name: n.verified_name.clone(),
-        messages_per_second: n.messages_per_second,
-        status: n.status.clone(),
-        registered: n.registered,
-        verified: n.verified,
-        pin: n.pin.clone(),
-        quality: n.quality.clone(),
-        test_recipients: n.test_recipients.iter().map(u64::to_string).collect(),
-        on_business_app: n.on_business_app,
-        override_url: n.override_url.clone(),
-        onboarded_at: n.onboarded_at,
-        groups: d.groups.values().filter(|g| g.number == n.id).map(Group::settings).collect(),
-        settings: n.settings.clone(),
-        flow_public_key: n.flow_public_key.clone(),
-    }
-}
-
-fn template(t: &Template) -> TemplateSettings {
-    TemplateSettings {
-        id: ObjectId(t.id),
-        name: t.name.clone(),
-        language: t.language.clone(),
-        category: t.category.name().to_ascii_uppercase(),
-        // A review under way would never end after a restart.
-        status: if t.status == "PENDING" { "APPROVED".into() } else { t.status.clone() },
-        parameter_format: t.parameter_format().into(),
-        components: t.components.clone(),
-        rejected_reason: t.rejected_reason.clone(),
-        quality: t.quality.clone(),
-        message_send_ttl_seconds: t.ttl_s,
-        previous_category: t.previous_category.map(|c| c.name().to_ascii_uppercase()),
-        correct_category: t.correct_category.map(|c| c.name().to_ascii_uppercase()),
-        pauses: t.pauses,
-    }
+fn read<T: DeserializeOwned>(name: &str, part: Value) -> Result<T, ControlError> {
+    serde_json::from_value(part).map_err(|e| ControlError::State(format!("{name}: {e}")))
 }

@@ -4,9 +4,11 @@ use super::handle::ControlError;
 use crate::{
     Inner, calling,
     chance::{Draw, join},
+    commerce,
     directory::{Directory, Number},
     media::{self, File, RECEIVED_LIFE_S},
     messages::{Sent, wamid},
+    payments::{self, PaymentStep},
     settings::ObjectId,
     sync::{lock, read},
     templates::Category,
@@ -191,7 +193,8 @@ pub(crate) fn say_in(
     let (number, place) = number(directory, group.map(|g| g.number).or(to))?;
     let now = e.ambient.now();
     keep_file(e, number, &kind, &mut message, now)?;
-    if message["contacts"][0]["origin"] == "contact_request" {
+    let cards = message["contacts"].as_array();
+    if cards.is_some_and(|all| all.iter().any(|card| card["origin"] == "contact_request")) {
         // The user has shared the phone number: it is known from now on.
         let portfolio = directory.wabas.get(&number.waba).map_or(0, |w| w.portfolio);
         let keep = e.behaviour().rules.contact_book;
@@ -323,6 +326,12 @@ pub(super) fn tap(e: &Arc<Inner>, user: u64, tap: Tap) -> Result<String, Control
             let which = button["id"].as_str().unwrap_or_default();
             calling::answer_request(e, user, number, sent.accepted.seconds(), which)?
         }
+        Some("pay") => {
+            let reference_id = button["reference_id"].as_str().map(str::to_owned);
+            let step = PaymentStep { to: id.map(ObjectId), reference_id, ..PaymentStep::default() };
+            payments::pay(e, user, &step)?;
+            return Ok(String::new());
+        }
         Some("voice_call") => {
             return calling::start(e, user, id, button["payload"].as_str().map(str::to_owned));
         }
@@ -402,6 +411,7 @@ pub(super) fn view(e: &Inner, user: u64) -> Result<Value, ControlError> {
                 "phone_number_id": n.id.to_string(), "display_phone_number": n.display, "verified_name": n.verified_name,
                 "window_until": t.window_until, "window_open": t.window_until > now.seconds(),
                 "free_until": t.free_until, "opted_out": t.opted_out,
+                "shop": commerce::shown(&directory, n),
                 "typing": typing.is_some_and(|(of, until)| of == place && until > now.seconds()),
                 "user_id": users::bsuid(e.seed, directory.wabas.get(&n.waba).map_or(0, |w| w.portfolio), user, t.generation),
             })

@@ -2,8 +2,10 @@
 
 use crate::{
     chance::HashedMap,
+    saved,
     settings::{PortfolioSettings, TemplateRecord, WabaSettings},
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, VecDeque},
     sync::{
@@ -13,6 +15,7 @@ use std::{
 };
 
 /// A business portfolio and whom it reached lately outside windows.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Portfolio {
     pub(crate) id: u64,
     pub(crate) name: String,
@@ -75,7 +78,7 @@ impl Portfolio {
 const DAY_S: i64 = 86_400;
 
 /// Unique users reached outside windows within the last 24 hours.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Reached {
     last: HashedMap<i64>,
     order: VecDeque<(i64, u64)>,
@@ -110,6 +113,7 @@ impl Reached {
 }
 
 /// A WhatsApp Business Account.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Waba {
     pub(crate) id: u64,
     pub(crate) portfolio: u64,
@@ -121,16 +125,21 @@ pub(crate) struct Waba {
     /// By app.
     pub(crate) subscriptions: BTreeMap<u64, Subscription>,
     /// Names of deleted templates and when (unix seconds): they stay locked for 30 days.
+    #[serde(with = "saved::pairs")]
     pub(crate) deleted_names: BTreeMap<(String, String), i64>,
     /// When templates were created in the last hour (unix seconds).
     pub(crate) created: VecDeque<i64>,
     /// Whether template insights were switched on, which cannot be undone.
     pub(crate) insights: bool,
     pub(crate) record: TemplateRecord,
+    /// The terms of payments were accepted.
+    pub(crate) payment_terms: bool,
+    /// The terms of In-App Signup were accepted.
+    pub(crate) signup_terms: bool,
 }
 
 /// Templates whose analytics are asked for together.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct TemplateGroup {
     pub(crate) waba: u64,
     pub(crate) name: String,
@@ -139,8 +148,23 @@ pub(crate) struct TemplateGroup {
     pub(crate) made_s: i64,
 }
 
+/// A link inside WhatsApp through which people ask for marketing.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub(crate) struct InAppSignup {
+    pub(crate) waba: u64,
+    pub(crate) is_active: bool,
+    /// What the person is asked.
+    pub(crate) message: String,
+    /// What the person gets.
+    pub(crate) confirmation: String,
+    pub(crate) privacy_policy_url: String,
+    pub(crate) website_url: Option<String>,
+    pub(crate) promo_code: Option<String>,
+    pub(crate) display_name: Option<String>,
+}
+
 /// One app's subscription to an account.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Subscription {
     pub(crate) override_url: Option<String>,
 }
@@ -164,6 +188,8 @@ impl Waba {
             created: VecDeque::new(),
             insights: s.insights,
             record: s.record.clone(),
+            payment_terms: s.payment_terms,
+            signup_terms: false,
         }
     }
 }

@@ -1,9 +1,10 @@
 //! Developer apps and access tokens.
 
 use crate::settings::{AppSettings, TokenSettings};
+use serde::{Deserialize, Serialize};
 
 /// A developer app: where webhooks go, and what signs them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct App {
     pub(crate) id: u64,
     pub(crate) name: String,
@@ -36,7 +37,7 @@ impl App {
 }
 
 /// An access token and what it was made for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) token: String,
     pub(crate) app: u64,

@@ -4,9 +4,10 @@ mod account;
 mod app;
 mod number;
 
-pub(crate) use account::{Portfolio, Subscription, TemplateGroup, Waba};
+pub(crate) use account::{InAppSignup, Portfolio, Subscription, TemplateGroup, Waba};
 pub(crate) use app::{App, Token};
 pub(crate) use number::{Number, QrCode, Refused, Username};
+use serde::{Deserialize, Serialize};
 
 use crate::{
     chance,
@@ -19,7 +20,7 @@ use crate::{
 use std::collections::{BTreeMap, HashMap};
 
 /// Everything but the users, in memory, found by id.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Directory {
     pub(crate) apps: BTreeMap<u64, App>,
     tokens: HashMap<String, Token>,
@@ -36,6 +37,7 @@ pub(crate) struct Directory {
     /// How many groups there ever were, so that no id comes back.
     pub(crate) groups_made: u64,
     pub(crate) template_groups: BTreeMap<u64, TemplateGroup>,
+    pub(crate) signups: BTreeMap<u64, InAppSignup>,
     next_id: u64,
 }
 
@@ -82,6 +84,14 @@ impl Directory {
         d
     }
 
+    /// Whether what refers to something by its place or id finds it.
+    pub(crate) fn holds_together(&self) -> bool {
+        self.number_places
+            .iter()
+            .all(|(id, place)| self.numbers.get(*place as usize).is_some_and(|n| n.id == *id))
+            && self.template_keys.values().all(|id| self.templates.contains_key(id))
+    }
+
     /// An id nothing has yet.
     pub(crate) fn new_id(&mut self) -> u64 {
         loop {
@@ -93,6 +103,7 @@ impl Directory {
                 || self.templates.contains_key(&id)
                 || self.flows.contains_key(&id)
                 || self.template_groups.contains_key(&id)
+                || self.signups.contains_key(&id)
                 || self.catalogs.contains_key(&id);
             if !taken {
                 return id;
@@ -106,13 +117,6 @@ impl Directory {
 
     pub(crate) fn tokens(&mut self) -> impl Iterator<Item = &mut Token> {
         self.tokens.values_mut()
-    }
-
-    /// Every token, in order.
-    pub(crate) fn all_tokens(&self) -> impl Iterator<Item = &Token> {
-        let mut all: Vec<&Token> = self.tokens.values().collect();
-        all.sort_by(|a, b| a.token.cmp(&b.token));
-        all.into_iter()
     }
 
     pub(crate) fn add_token(&mut self, token: Token) {

@@ -2,21 +2,25 @@
 
 use crate::{
     chance::HashedMap,
+    saved::{self, Word},
     settings::{NumberSettings, PaceSettings, PairPace, Throughput},
     sync::lock,
     users::{calling_code, country},
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::VecDeque, sync::Mutex};
 use tisara_domain::{Timestamp, pace::Bucket};
 
 /// A business phone number.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Number {
     pub(crate) id: u64,
     pub(crate) waba: u64,
     pub(crate) digits: u64,
     /// As people read it, such as `+1 555-078-3881`.
     pub(crate) display: String,
-    pub(crate) country: &'static str,
+    #[serde(deserialize_with = "saved::word")]
+    pub(crate) country: Word,
     pub(crate) calling_code: String,
     pub(crate) verified_name: String,
     pub(crate) messages_per_second: Option<Throughput>,
@@ -128,13 +132,16 @@ impl Number {
 }
 
 /// By what people find the number.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Username {
     pub(crate) name: String,
     /// `approved` or `reserved`.
-    pub(crate) status: &'static str,
+    #[serde(deserialize_with = "saved::word")]
+    pub(crate) status: Word,
 }
 
 /// A code that opens the chat with a message to be sent.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct QrCode {
     pub(crate) code: String,
     pub(crate) message: String,
@@ -151,7 +158,7 @@ pub(crate) enum Refused {
 }
 
 /// The buckets of a number, and the busiest second seen.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct NumberPace {
     bucket: Option<(u32, u32, Bucket)>,
     pairs: Pairs,
@@ -172,7 +179,7 @@ impl NumberPace {
 }
 
 /// One moment a recipient: when its bucket will be full again. Full buckets are forgotten.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 struct Pairs {
     full_at_us: HashedMap<i64>,
     sweep_at: usize,

@@ -37,16 +37,26 @@ pub(crate) enum EndpointError {
     NotOpened,
 }
 
+/// Meta's names of what goes wrong with an endpoint.
+pub(crate) const ENDPOINT_ERRORS: [&str; 6] = [
+    "no_http_response_error",
+    "public-key-missing",
+    "timeout_error",
+    "unexpected_http_status_code",
+    "business-decryption-error",
+    "response-decryption-error",
+];
+
 impl EndpointError {
     /// Meta's name of it in alerts.
     pub(super) fn kind(&self) -> &'static str {
         match self {
-            Self::NoEndpoint | Self::NoAnswer(_) => "no_http_response_error",
-            Self::NoKey => "public-key-missing",
-            Self::Timeout => "timeout_error",
-            Self::Status(_) | Self::SignatureRefused | Self::TokenInvalid(_) => "unexpected_http_status_code",
-            Self::CannotDecrypt => "business-decryption-error",
-            Self::NotOpened => "response-decryption-error",
+            Self::NoEndpoint | Self::NoAnswer(_) => ENDPOINT_ERRORS[0],
+            Self::NoKey => ENDPOINT_ERRORS[1],
+            Self::Timeout => ENDPOINT_ERRORS[2],
+            Self::Status(_) | Self::SignatureRefused | Self::TokenInvalid(_) => ENDPOINT_ERRORS[3],
+            Self::CannotDecrypt => ENDPOINT_ERRORS[4],
+            Self::NotOpened => ENDPOINT_ERRORS[5],
         }
     }
 }

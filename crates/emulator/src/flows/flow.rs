@@ -1,7 +1,8 @@
 //! One flow: a form of screens that opens inside the chat.
 
 use super::{check, health::Health};
-use crate::{chance, settings::FlowSettings};
+use crate::{chance, saved, settings::FlowSettings};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
     collections::VecDeque,
@@ -9,7 +10,7 @@ use std::{
 };
 
 /// Where a flow stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum FlowStatus {
     Draft,
     Published,
@@ -37,6 +38,7 @@ impl FlowStatus {
 }
 
 /// A flow.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Flow {
     pub(crate) id: u64,
     pub(crate) waba: u64,
@@ -46,7 +48,9 @@ pub(crate) struct Flow {
     pub(crate) categories: Vec<String>,
     pub(crate) status: FlowStatus,
     /// As it was uploaded.
+    #[serde(with = "saved::shared_text")]
     pub(crate) text: Option<Arc<str>>,
+    #[serde(with = "saved::shared")]
     pub(crate) json: Arc<Value>,
     /// Mistakes in it, in Meta's form.
     pub(crate) errors: Vec<Value>,

@@ -1,5 +1,7 @@
 //! How well a flow's endpoint answers, and when Meta tells of it.
 
+use crate::saved::{self, Word};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -13,7 +15,7 @@ const LATENCIES_MS: [u32; 3] = [1_000, 5_000, 7_000];
 const AVAILABLE: u32 = 90;
 
 /// What is remembered of an endpoint.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Health {
     requests: VecDeque<Request>,
     pings: VecDeque<(i64, bool)>,
@@ -25,10 +27,12 @@ pub(crate) struct Health {
     pub(super) failed: u64,
 }
 
+#[derive(Serialize, Deserialize)]
 struct Request {
     at_s: i64,
     ms: u32,
-    error: Option<&'static str>,
+    #[serde(deserialize_with = "saved::word_or_none")]
+    error: Option<Word>,
 }
 
 impl Health {

@@ -23,6 +23,7 @@ mod template;
 
 pub(crate) use calls::{assets, create, download, get, list, update};
 pub(crate) use encryption::encryption;
+pub(crate) use endpoint::ENDPOINT_ERRORS;
 pub(crate) use flow::{Flow, FlowStatus};
 pub(crate) use life::{delete, deprecate, migrate, publish, set_status};
 pub use phone::FlowStep;

@@ -10,9 +10,10 @@ use crate::{
     Inner,
     control::{self, ControlError},
     messages::wamid,
+    saved,
     sync::{lock, read},
 };
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -34,9 +35,10 @@ pub struct FlowStep {
 }
 
 /// The flows that users have open, and the keys their phones hold.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Sessions {
     open: BTreeMap<u64, Session>,
+    #[serde(with = "saved::pairs")]
     keys: BTreeMap<(u64, u64), String>,
     /// Messages whose button is dead, as the endpoint has said 427.
     dead: BTreeSet<(u64, String)>,

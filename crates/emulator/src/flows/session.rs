@@ -1,17 +1,20 @@
 //! An open flow on a phone: which screen shows, what was filled in, and what an action does.
 
 use super::flow::screens;
+use crate::saved;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
 
 /// A flow somebody has open.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct Session {
     pub(super) flow: u64,
     /// The business number it was sent from.
     pub(super) number: u64,
     pub(super) wamid: String,
     pub(super) token: String,
+    #[serde(with = "saved::shared")]
     pub(super) json: Arc<Value>,
     pub(super) screen: String,
     pub(super) data: Value,

@@ -13,7 +13,7 @@ pub(crate) use call::Call;
 pub(crate) use codes::find as find_code;
 pub use codes::{CODES, Code};
 pub(crate) use error::{GraphError, Outcome, words};
-pub(crate) use rate::CallRates;
+pub(crate) use rate::{CallRates, Hour};
 pub use reply::ConnectionReset;
 pub(crate) use reply::Reply;
 pub(crate) use routes::answer;

@@ -8,6 +8,7 @@ use crate::{
     Inner,
     sync::{lock, read},
 };
+use serde::{Deserialize, Serialize};
 use std::{collections::BTreeMap, sync::Mutex};
 use tisara_domain::Timestamp;
 
@@ -19,8 +20,8 @@ const ACTIVE: u64 = 5_000;
 #[derive(Default)]
 pub(crate) struct CallRates(Mutex<BTreeMap<(u64, u64), Hour>>);
 
-#[derive(Clone, Copy)]
-struct Hour {
+#[derive(Clone, Copy, Serialize, Deserialize)]
+pub(crate) struct Hour {
     began_s: i64,
     calls: u64,
 }
@@ -35,6 +36,14 @@ pub(crate) struct Usage {
 }
 
 impl CallRates {
+    pub(crate) fn save(&self) -> Vec<((u64, u64), Hour)> {
+        lock(&self.0).iter().map(|(who, hour)| (*who, *hour)).collect()
+    }
+
+    pub(crate) fn load(&self, hours: Vec<((u64, u64), Hour)>) {
+        *lock(&self.0) = hours.into_iter().collect();
+    }
+
     fn take(&self, app: u64, waba: u64, most: u64, now: Timestamp) -> Usage {
         let now_s = now.seconds();
         let mut all = lock(&self.0);

@@ -98,6 +98,7 @@ async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Rep
         ["debug_token"] => accounts::debug_token(e, call),
         ["whatsapp_business", "attachments"] => media::download(e, call),
         [session] if session.starts_with("upload:") => media::resumable(e, call, session),
+        ["signups", id] => accounts::in_app_signup(e, call, id).await,
         [id] if id.starts_with(groups::PREFIX) => groups::node(e, call, id).await,
         [id, edge] if id.starts_with(groups::PREFIX) => groups::edge(e, call, id, edge).await,
         [id] => node(e, call, id).await,
@@ -203,6 +204,7 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "message_templates") if *m == Method::GET => templates::list(e, call, parsed),
         (Node::Waba, "message_templates") if *m == Method::POST => templates::create(e, call, parsed).await,
         (Node::Waba, "message_templates") if *m == Method::DELETE => templates::delete(e, call, parsed).await,
+        (Node::Waba, "signups") => accounts::in_app_signups(e, call, parsed).await,
         (Node::Waba, "template_groups") => analytics::template_groups(e, call, parsed).await,
         (Node::Waba, "template_analytics") if *m == Method::GET => {
             analytics::template_analytics(e, call, parsed)

@@ -2,6 +2,7 @@
 
 use crate::{chance::join, settings::GroupSettings};
 use base64::{Engine as _, engine::general_purpose::STANDARD_NO_PAD};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicI64, Ordering};
 pub(crate) const PREFIX: &str = "Y2FwaV9ncm91cDo";
 
 /// Somebody who asks to be let in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(super) struct JoinRequest {
     pub(super) id: String,
     pub(super) user: u64,
@@ -17,6 +18,7 @@ pub(super) struct JoinRequest {
 }
 
 /// A group.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Group {
     pub(crate) id: String,
     /// Stands for the group where a user's phone number stands otherwise.
@@ -64,20 +66,6 @@ impl Group {
             links_made: 0,
             window_until: AtomicI64::new(0),
             pins: Vec::new(),
-        }
-    }
-
-    pub(crate) fn settings(&self) -> GroupSettings {
-        GroupSettings {
-            id: self.id.clone(),
-            serial: self.serial,
-            subject: self.subject.clone(),
-            description: self.description.clone(),
-            approval_required: self.approval_required,
-            created_at: self.created_s,
-            suspended: self.suspended,
-            participants: self.participants.iter().map(u64::to_string).collect(),
-            link: self.link.clone(),
         }
     }
 

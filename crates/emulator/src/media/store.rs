@@ -1,6 +1,8 @@
 //! The files themselves, bounded in memory.
 
+use crate::saved;
 use bytes::Bytes;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,13 +11,14 @@ pub(super) const UPLOADED_LIFE_S: i64 = 30 * 86_400;
 pub(crate) const RECEIVED_LIFE_S: i64 = 7 * 86_400;
 
 /// One file.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct File {
     /// The number it belongs to.
     pub(crate) number: u64,
     pub(crate) mime: String,
     /// What the sender called it; only for people who look.
     pub(crate) name: Option<String>,
+    #[serde(with = "saved::base64")]
     pub(crate) bytes: Bytes,
     pub(crate) sha256: [u8; 32],
     until_s: i64,
@@ -29,15 +32,19 @@ impl File {
 }
 
 /// A resumable upload under way.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Session {
     pub(super) length: usize,
     pub(super) mime: String,
+    #[serde(with = "saved::base64")]
     pub(super) bytes: Vec<u8>,
 }
 
 /// All files; when they take too much room the oldest go.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Media {
     files: BTreeMap<u64, File>,
+    #[serde(skip)]
     room: usize,
     used: usize,
     received: u64,
@@ -58,9 +65,20 @@ impl Media {
         }
     }
 
+    /// The kept files in place of these, as far as there is room.
+    pub(crate) fn load(&mut self, mut kept: Self) {
+        kept.room = self.room;
+        *self = kept;
+        self.make_room();
+    }
+
     pub(crate) fn put(&mut self, id: u64, file: File) {
         self.used += file.bytes.len();
         self.files.insert(id, file);
+        self.make_room();
+    }
+
+    fn make_room(&mut self) {
         while self.used > self.room && self.files.len() > 1 {
             if let Some((_, old)) = self.files.pop_first() {
                 self.used -= old.bytes.len();

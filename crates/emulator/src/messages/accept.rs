@@ -246,7 +246,7 @@ pub(super) fn check_template<'d>(
         return Err(GraphError::new(368).details(RESTRICTED));
     }
     let files = template::check(&behaviour.rules, &t.shape, &sent.components)?;
-    products::check_template(e, behaviour, directory, (number, to.user), t)?;
+    products::check_template(e, behaviour, directory, (number, to.user), t, raw)?;
     let mut checked = Checked::default();
     for file in files {
         if let Some(id) = &file.id {
@@ -286,7 +286,7 @@ fn take(
     let category = valid.template.map_or(Category::Service, |t| t.category);
     let content_hash = hash(join(number.id, user), valid.raw.as_bytes());
     let facts = facts(e, behaviour, directory, (number, place), now, &valid, category, fail_later, body);
-    let callback: Option<Arc<str>> = valid.callback.map(Arc::from);
+    let callback = valid.callback.map(|text| e.beginnings.callback(text));
     let fails = |plan: &Plan| plan.fails();
     // The fate hangs on what is sent and how often it was sent, not on the order of calls.
     let before = e.ledger.times_accepted(content_hash);
@@ -300,7 +300,7 @@ fn take(
         &Accepted { number: number.id, user, callback: valid.callback, content_hash, fails: fails(&plan) },
     );
     let interactive = (valid.kind == Kind::Interactive).then_some(valid.raw);
-    products::accepted(e, directory, (number, user), interactive, valid.template);
+    products::accepted(e, directory, (number, user), (serial, valid.raw), interactive, valid.template);
     let flags = (valid.to.bsuid, facts.user.free_until > facts.now_s, facts.user.window_until > facts.now_s);
     let kind = (category, valid.template.map_or(0, |t| t.id));
     let message = Message::new(serial, user, now, place, plan, kind, flags, callback.clone());
@@ -316,7 +316,7 @@ fn take(
         let life = Duration::from_secs(u64::try_from(life_s).unwrap_or(0));
         e.outbox.wait_for(now.plus(life), message.clone());
     }
-    keep(e, &valid, body, place, serial, now, plan, held, callback);
+    keep(e, &valid, body, place, serial, now, plan, held);
     match held_by {
         Some(by) => {
             let counted = Held { number: number.id, user, content_hash, callback: message.callback.clone() };
@@ -424,7 +424,6 @@ fn keep(
     now: Timestamp,
     plan: Plan,
     held: bool,
-    callback: Option<Arc<str>>,
 ) {
     let known = e.users.peek(valid.to.user, |_| ()).is_some();
     if !known && !e.recent.keeps() {
@@ -442,7 +441,7 @@ fn keep(
         held,
         released: AtomicI64::new(0),
         later: OnceLock::new(),
-        callback,
+        callback: valid.callback.map(Box::from),
         reply_to: body.context.as_ref().and_then(|c| c.message_id.as_ref()).map(|t| t.as_str().into()),
         group: None,
     });

@@ -185,7 +185,7 @@ fn take(
         held: false,
         released: AtomicI64::new(0),
         later: std::sync::OnceLock::new(),
-        callback: valid.callback.map(Arc::from),
+        callback: valid.callback.map(Box::from),
         reply_to: body.context.as_ref().and_then(|c| c.message_id.as_ref()).map(|t| t.as_str().into()),
         group: Some(group.id.as_str().into()),
     });

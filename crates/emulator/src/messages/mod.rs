@@ -16,3 +16,8 @@ pub(crate) use group::{pinned, tell};
 pub(crate) use products::person;
 pub(crate) use send::send;
 pub(crate) use sent::{Recent, Sent};
+
+/// The name of a kind of message.
+pub(crate) fn kind_name(name: &str) -> Option<&'static str> {
+    body::Kind::parse(name).map(body::Kind::name)
+}

@@ -6,6 +6,7 @@ use crate::{
     directory::{Directory, Number},
     flows,
     graph::Outcome,
+    payments,
     settings::Behaviour,
     templates::{ButtonKind, Template},
 };
@@ -27,6 +28,10 @@ pub(super) fn check_interactive(
             commerce::check(directory, number, &message)
         }
         Some("voice_call") => calling::check_button(behaviour, number),
+        Some("order_details" | "order_status") => match payments::said(&message) {
+            Some(said) => payments::check(e, behaviour, directory, (number, user), &said),
+            None => Ok(()),
+        },
         _ => Ok(()),
     }
 }
@@ -38,7 +43,14 @@ pub(super) fn check_template(
     directory: &Directory,
     (number, user): (&Number, u64),
     template: &Template,
+    raw: &str,
 ) -> Outcome<()> {
+    if tells_of_an_order(template, raw) {
+        let message: Value = serde_json::from_str(raw).unwrap_or_default();
+        if let Some(said) = payments::said(&message) {
+            payments::check(e, behaviour, directory, (number, user), &said)?;
+        }
+    }
     if template.shape.call_permission {
         calling::check_request(e, behaviour, number, user)?;
     }
@@ -51,14 +63,29 @@ pub(super) fn check_template(
     Ok(())
 }
 
+/// Most templates are none of orders, and are not read twice.
+fn tells_of_an_order(template: &Template, raw: &str) -> bool {
+    template.shape.buttons.iter().any(|b| b.kind == ButtonKind::OrderDetails)
+        || raw.contains("\"order_status\"")
+}
+
 /// A message was accepted: whatever is counted of it.
 pub(super) fn accepted(
     e: &Inner,
     directory: &Directory,
     (number, user): (&Number, u64),
+    (serial, raw): (u64, &str),
     interactive: Option<&str>,
     template: Option<&Template>,
 ) {
+    if interactive.is_some_and(|raw| raw.contains("order_"))
+        || template.is_some_and(|t| tells_of_an_order(t, raw))
+    {
+        let message: Value = serde_json::from_str(raw).unwrap_or_default();
+        if let Some(said) = payments::said(&message) {
+            payments::accepted(e, (number.id, user), serial, &said);
+        }
+    }
     let message: Option<Value> = interactive.and_then(|raw| serde_json::from_str(raw).ok());
     flows::accepted(e, directory, number.waba, message.as_ref(), template);
     if template.is_some_and(|t| t.shape.call_permission)

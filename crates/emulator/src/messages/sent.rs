@@ -4,14 +4,16 @@ use super::wamid;
 use crate::{
     Inner,
     directory::Directory,
+    saved::{self, Word},
     sync::lock,
     templates::{ButtonKind, Header, Shape},
     webhooks::Plan,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::{
     borrow::Cow,
-    collections::{HashSet, VecDeque},
+    collections::{BTreeMap, HashSet, VecDeque},
     sync::{
         Arc, Mutex, OnceLock,
         atomic::{AtomicI64, Ordering},
@@ -20,13 +22,14 @@ use std::{
 use tisara_domain::{Duration, Timestamp, template::render};
 
 /// One accepted message.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Sent {
     pub(crate) serial: u64,
     pub(crate) user: u64,
     /// The number's place.
     pub(crate) number: u32,
-    pub(crate) kind: &'static str,
+    #[serde(deserialize_with = "saved::word")]
+    pub(crate) kind: Word,
     /// The object named like the type, as it was sent.
     pub(crate) content: Box<str>,
     /// 0 for a free-form message.
@@ -37,8 +40,9 @@ pub(crate) struct Sent {
     /// When pacing let it go (microseconds); negative when it failed then; 0 while it is held.
     pub(crate) released: AtomicI64,
     /// What came when its user was back online, and when that was.
+    #[serde(with = "saved::once")]
     pub(crate) later: OnceLock<(Timestamp, Plan)>,
-    pub(crate) callback: Option<Arc<str>>,
+    pub(crate) callback: Option<Box<str>>,
     pub(crate) reply_to: Option<Box<str>>,
     /// The group it was sent to; `user` then stands for the group.
     pub(crate) group: Option<Box<str>>,
@@ -167,6 +171,10 @@ fn filled(shape: &Shape, components: &Value) -> Value {
                 ButtonKind::Flow => {
                     json!({"kind": "flow", "text": b.text, "flow_token": given["action"]["flow_token"]})
                 }
+                ButtonKind::OrderDetails => {
+                    let label = if b.text.is_empty() { "Review and pay" } else { &b.text };
+                    json!({"kind": "pay", "text": label, "reference_id": given["action"]["order_details"]["reference_id"]})
+                }
                 ButtonKind::VoiceCall => {
                     json!({"kind": "voice_call", "text": b.text, "payload": given["payload"]})
                 }
@@ -224,6 +232,10 @@ fn interactive(v: &Value) -> Value {
             let label = parameters["display_text"].as_str().unwrap_or("Call now");
             buttons.push(json!({"kind": "voice_call", "text": label, "payload": parameters["payload"]}));
         }
+        Some("order_details") => {
+            let text = format!("Review and pay {}", money(parameters));
+            buttons.push(json!({"kind": "pay", "text": text, "reference_id": parameters["reference_id"]}));
+        }
         Some("location_request_message") => {
             buttons.push(json!({"kind": "send_location", "text": "Send location"}));
         }
@@ -241,11 +253,40 @@ fn interactive(v: &Value) -> Value {
             _ => json!({"type": kind, "media": header[kind]}),
         },
         "body": v["body"]["text"],
+        "order": order(parameters),
         "footer": v["footer"]["text"],
         "menu": action["button"],
         "buttons": buttons,
         "cards": cards,
     })
+}
+
+/// An order's lines as a person reads them; `null` when it is none.
+fn order(parameters: &Value) -> Value {
+    let order = &parameters["order"];
+    if order.is_null() {
+        return Value::Null;
+    }
+    let lines = order["items"].as_array().into_iter().flatten().map(|item| {
+        let amount = if item["sale_amount"].is_null() { &item["amount"] } else { &item["sale_amount"] };
+        json!({"name": item["name"], "quantity": item["quantity"], "amount": decimal(amount)})
+    });
+    json!({"reference_id": parameters["reference_id"], "status": order["status"], "description": order["description"],
+        "items": lines.collect::<Vec<_>>()})
+}
+
+fn money(parameters: &Value) -> String {
+    format!(
+        "{} {}",
+        parameters["currency"].as_str().unwrap_or_default(),
+        decimal(&parameters["total_amount"])
+    )
+}
+
+fn decimal(amount: &Value) -> String {
+    let number = |name: &str| amount[name].as_i64().or_else(|| amount[name].as_str()?.parse().ok());
+    let (value, offset) = (number("value").unwrap_or(0), number("offset").filter(|o| *o > 0).unwrap_or(100));
+    format!("{}.{:02}", value / offset, (value % offset).abs())
 }
 
 const SHARDS: usize = 16;
@@ -297,6 +338,21 @@ impl Recent {
             for sent in lock(shard).iter().filter(|s| s.held && serials.contains(&s.serial)) {
                 let _ = sent.released.compare_exchange(0, at, Ordering::Relaxed, Ordering::Relaxed);
             }
+        }
+    }
+
+    /// The serials of what is kept, in order; the messages go into `sent`.
+    pub(crate) fn save(&self, sent: &mut BTreeMap<u64, Arc<Sent>>) -> Vec<u64> {
+        let all = self.last(usize::MAX);
+        let serials = all.iter().map(|s| s.serial).collect();
+        sent.extend(all.into_iter().map(|s| (s.serial, s)));
+        serials
+    }
+
+    pub(crate) fn load(&self, serials: &[u64], sent: &BTreeMap<u64, Arc<Sent>>) {
+        self.clear();
+        if self.keeps() {
+            serials.iter().filter_map(|serial| sent.get(serial)).for_each(|s| self.push(s.clone()));
         }
     }
 

@@ -313,6 +313,7 @@ fn buttons(approved: &[Button], components: &[Component<'_>]) -> Outcome<()> {
             ButtonKind::Catalog => sub_type.eq_ignore_ascii_case("catalog"),
             ButtonKind::Mpm => sub_type.eq_ignore_ascii_case("mpm"),
             ButtonKind::VoiceCall => sub_type.eq_ignore_ascii_case("voice_call"),
+            ButtonKind::OrderDetails => sub_type.eq_ignore_ascii_case("order_details"),
             ButtonKind::Phone => false,
             ButtonKind::Other => true,
         };
@@ -342,6 +343,7 @@ fn buttons(approved: &[Button], components: &[Component<'_>]) -> Outcome<()> {
                     "buttons: Button at index {i} of type Url does not require parameters"
                 )));
             }
+            ButtonKind::OrderDetails => drop(parameter.ok_or_else(needs)?),
             ButtonKind::CopyCode => {
                 let code = parameter.and_then(|p| p.coupon_code.as_ref()).ok_or_else(needs)?;
                 if code.as_str().chars().count() > 20 {

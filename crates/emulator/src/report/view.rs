@@ -150,16 +150,16 @@ fn count(ledger: &Ledger, r: &mut Report) {
         r.without_id += shard.without_id;
         r.doubled_contents += shard.doubled.len() as u64;
         contents.extend(shard.doubled.iter().map(|(hash, who)| (*hash, *who)));
-        for id in shard.ids.values().filter(|i| i.count.accepted > 1) {
+        for (place, count) in shard.ids.unusual().filter(|(_, count)| count.accepted > 1) {
             r.repeated += 1;
-            let reached = id.count.reached();
-            if reached > 1 {
+            if count.reached() > 1 {
+                let (user, id) = shard.texts.get(*place);
                 r.doubled += 1;
                 r.doubled_ids.push(Doubled {
-                    id: shard.texts.get(id.text).to_owned(),
-                    accepted: id.count.accepted,
-                    reached,
-                    user: id.user.to_string(),
+                    id,
+                    accepted: count.accepted,
+                    reached: count.reached(),
+                    user: user.to_string(),
                 });
             }
         }
@@ -183,20 +183,19 @@ fn count(ledger: &Ledger, r: &mut Report) {
 pub(crate) fn ids(e: &Inner, shard: usize) -> Option<String> {
     use std::fmt::Write as _;
     let shard = lock(e.ledger.shards.get(shard)?);
-    let mut lines: Vec<(&str, String)> = shard
+    let mut lines: Vec<(String, String)> = shard
         .ids
-        .values()
-        .map(|i| {
-            let id = shard.texts.get(i.text);
+        .iter()
+        .map(|(_, place, count)| {
+            let (user, id) = shard.texts.get(*place);
             let mut line = String::with_capacity(id.len() + 80);
-            let quoted = serde_json::Value::from(id);
+            let quoted = serde_json::Value::from(id.as_str());
             // Writing to memory does not fail.
             let _ = writeln!(
                 line,
-                r#"{{"id":{quoted},"accepted":{},"reached":{},"user":"{}"}}"#,
-                i.count.accepted,
-                i.count.reached(),
-                i.user
+                r#"{{"id":{quoted},"accepted":{},"reached":{},"user":"{user}"}}"#,
+                count.accepted,
+                count.reached(),
             );
             (id, line)
         })

@@ -1,6 +1,6 @@
 //! How calls behave.
 
-use super::{Between, ObjectId};
+use super::Between;
 use serde::{Deserialize, Serialize};
 
 /// What happens with calls.
@@ -42,16 +42,4 @@ impl Default for CallBehaviour {
             concurrent: 1_000,
         }
     }
-}
-
-/// A user's permission to be called, as it stands in a kept state.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct CallPermissionSettings {
-    /// The business number.
-    pub number: ObjectId,
-    /// The user's phone number, as digits.
-    pub user: String,
-    /// Until when (unix seconds); for good when absent.
-    pub until: Option<i64>,
 }

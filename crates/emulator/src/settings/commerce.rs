@@ -47,10 +47,12 @@ pub struct ProductSettings {
 pub struct CommerceBehaviour {
     /// Messages with products are refused unless a catalog of the account has them.
     pub checked: bool,
+    /// Orders to pay must add up and have a reference of their own (131009).
+    pub orders_checked: bool,
 }
 
 impl Default for CommerceBehaviour {
     fn default() -> Self {
-        Self { checked: true }
+        Self { checked: true, orders_checked: true }
     }
 }

@@ -17,7 +17,7 @@ pub use behaviour::{
     Behaviour, Between, Identity, PaceSettings, PairPace, Population, Rules, StatusSettings, Throughput,
     UserCap, WebhookSettings,
 };
-pub use calling::{CallBehaviour, CallPermissionSettings};
+pub use calling::CallBehaviour;
 pub use commerce::{CatalogSettings, CommerceBehaviour, ProductSettings};
 pub use faults::{Fault, FaultKind, When};
 pub use flows::{FlowBehaviour, FlowSettings};

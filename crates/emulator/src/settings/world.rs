@@ -140,6 +140,8 @@ pub struct WabaSettings {
     pub override_url: Option<String>,
     /// False: no payment method, so templates fail with 131042.
     pub payment_method: bool,
+    /// False: the terms of payments were not accepted, so orders to pay are refused with 134011.
+    pub payment_terms: bool,
     /// True: marketing templates are refused with 131063.
     pub marketing_disabled: bool,
     /// Template insights were switched on, which cannot be undone.
@@ -164,6 +166,7 @@ impl Default for WabaSettings {
             subscribed_apps: Vec::new(),
             override_url: None,
             payment_method: true,
+            payment_terms: true,
             marketing_disabled: false,
             insights: false,
             record: TemplateRecord::default(),

@@ -1,10 +1,12 @@
 //! What a template needs to be sent: its variables, media and buttons, read from its components once.
 
+use crate::saved::{self, Word};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tisara_domain::template::variables;
 
 /// The parts of a template (or of a carousel card) that take parameters.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Shape {
     pub(crate) named: bool,
     pub(crate) header: Header,
@@ -19,7 +21,7 @@ pub(crate) struct Shape {
 }
 
 /// The header a template was approved with.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) enum Header {
     #[default]
     None,
@@ -28,11 +30,11 @@ pub(crate) enum Header {
         variables: Vec<String>,
     },
     /// `image`, `video`, `document`, `gif`, `location` or `product`.
-    Attached(&'static str),
+    Attached(#[serde(deserialize_with = "saved::word")] Word),
 }
 
 /// A button a template was approved with.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Button {
     pub(crate) kind: ButtonKind,
     pub(crate) text: String,
@@ -41,7 +43,7 @@ pub(crate) struct Button {
 }
 
 /// Kinds of buttons, by what a send must or may give them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum ButtonKind {
     QuickReply,
     /// Needs a suffix when it holds a variable.
@@ -54,6 +56,7 @@ pub(crate) enum ButtonKind {
     Catalog,
     Mpm,
     VoiceCall,
+    OrderDetails,
     Other,
 }
 
@@ -138,6 +141,7 @@ impl Button {
             "CATALOG" => ButtonKind::Catalog,
             "MPM" => ButtonKind::Mpm,
             "VOICE_CALL" => ButtonKind::VoiceCall,
+            "ORDER_DETAILS" => ButtonKind::OrderDetails,
             _ => ButtonKind::Other,
         };
         let text = b["text"].as_str().unwrap_or(if kind == (ButtonKind::Url { variable: true }) {
@@ -161,6 +165,7 @@ impl ButtonKind {
             Self::Catalog => "Catalog",
             Self::Mpm => "Mpm",
             Self::VoiceCall => "VoiceCall",
+            Self::OrderDetails => "OrderDetails",
             Self::Other => "Other",
         }
     }

@@ -2,6 +2,7 @@
 
 use super::Shape;
 use crate::settings::TemplateSettings;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,7 +10,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 pub(crate) const LONGEST_LIFE_S: i64 = 30 * 86_400;
 
 /// Meta's three categories; a free-form message is `Service`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Category {
     Marketing,
     Utility,
@@ -36,6 +37,7 @@ impl Category {
 }
 
 /// A message template.
+#[derive(Serialize, Deserialize)]
 pub(crate) struct Template {
     pub(crate) id: u64,
     pub(crate) waba: u64,

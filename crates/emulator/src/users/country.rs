@@ -15,6 +15,13 @@ pub(crate) fn country(digits: &str) -> Option<&'static str> {
     })
 }
 
+/// The code of a country as the table has it.
+pub(crate) fn country_name(code: &str) -> Option<&'static str> {
+    let named =
+        ["US", "CA", "KZ"].into_iter().chain(ISLANDS.iter().chain(CODES).map(|(_, country)| *country));
+    named.into_iter().find(|country| *country == code)
+}
+
 /// The calling code that international digits begin with.
 pub(crate) fn calling_code(digits: &str) -> Option<&str> {
     if digits.starts_with('1') || digits.starts_with('7') {
@@ -26,6 +33,30 @@ pub(crate) fn calling_code(digits: &str) -> Option<&str> {
     })
 }
 
+const ISLANDS: &[(&str, &str)] = &[
+    ("242", "BS"),
+    ("246", "BB"),
+    ("264", "AI"),
+    ("268", "AG"),
+    ("284", "VG"),
+    ("345", "KY"),
+    ("441", "BM"),
+    ("473", "GD"),
+    ("649", "TC"),
+    ("658", "JM"),
+    ("664", "MS"),
+    ("721", "SX"),
+    ("758", "LC"),
+    ("767", "DM"),
+    ("784", "VC"),
+    ("809", "DO"),
+    ("829", "DO"),
+    ("849", "DO"),
+    ("868", "TT"),
+    ("869", "KN"),
+    ("876", "JM"),
+];
+
 fn nanp(area: &str) -> Option<&'static str> {
     const CANADA: &[&str] = &[
         "204", "226", "236", "249", "250", "257", "263", "289", "306", "343", "354", "365", "367", "368",
@@ -33,29 +64,6 @@ fn nanp(area: &str) -> Option<&'static str> {
         "514", "519", "537", "548", "568", "579", "581", "584", "587", "604", "613", "639", "647", "672",
         "683", "705", "709", "742", "753", "778", "780", "782", "807", "819", "825", "867", "873", "879",
         "902", "905", "942",
-    ];
-    const ISLANDS: &[(&str, &str)] = &[
-        ("242", "BS"),
-        ("246", "BB"),
-        ("264", "AI"),
-        ("268", "AG"),
-        ("284", "VG"),
-        ("345", "KY"),
-        ("441", "BM"),
-        ("473", "GD"),
-        ("649", "TC"),
-        ("658", "JM"),
-        ("664", "MS"),
-        ("721", "SX"),
-        ("758", "LC"),
-        ("767", "DM"),
-        ("784", "VC"),
-        ("809", "DO"),
-        ("829", "DO"),
-        ("849", "DO"),
-        ("868", "TT"),
-        ("869", "KN"),
-        ("876", "JM"),
     ];
     if !area.bytes().all(|b| b.is_ascii_digit()) || area.starts_with(['0', '1']) {
         return None;

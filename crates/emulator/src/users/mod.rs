@@ -7,16 +7,23 @@ mod country;
 mod record;
 
 pub(crate) use bsuid::{bsuid, user_of};
-pub(crate) use contact_book::ContactBook;
-pub(crate) use country::{calling_code, country};
-pub(crate) use record::{Spoken, UserRecord};
+pub(crate) use contact_book::{ContactBook, Pages};
+pub(crate) use country::{calling_code, country, country_name};
+pub(crate) use record::{SavedSpoken, Spoken, UserRecord};
 
 use crate::{
     chance::{Draw, HashedMap, join, mix},
+    messages::Sent,
     settings::Population,
     sync::lock,
 };
-use std::sync::Mutex;
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::{Arc, Mutex},
+};
+
+/// Users with a record, as they are kept: phone, record, thread.
+pub(crate) type SavedUsers = Vec<(u64, Box<UserRecord>, VecDeque<SavedSpoken>)>;
 
 const SHARDS: usize = 32;
 const HABITS: u64 = 0x7573_6572;
@@ -100,12 +107,34 @@ impl Users {
         })
     }
 
-    /// Users with a record, in order.
-    pub(crate) fn known(&self) -> Vec<u64> {
-        let mut all: Vec<u64> =
-            self.shards.iter().flat_map(|s| lock(s).keys().copied().collect::<Vec<_>>()).collect();
-        all.sort_unstable();
-        all
+    /// Every record with its thread, in order of the phone numbers. Every message of a business that is named there
+    /// goes into `sent`.
+    pub(crate) fn save<T>(
+        &self,
+        sent: &mut BTreeMap<u64, Arc<Sent>>,
+        write: impl Fn(&[(u64, &UserRecord, Vec<SavedSpoken>)]) -> T,
+    ) -> T {
+        let shards: Vec<_> = self.shards.iter().map(lock).collect();
+        let mut all: Vec<(u64, &UserRecord, Vec<SavedSpoken>)> = Vec::new();
+        for shard in &shards {
+            for (phone, record) in shard.iter() {
+                let thread = record.thread.iter().map(|s| SavedSpoken::of(s, sent)).collect();
+                all.push((*phone, record, thread));
+            }
+        }
+        all.sort_unstable_by_key(|(phone, ..)| *phone);
+        write(&all)
+    }
+
+    /// Kept users in place of these.
+    pub(crate) fn load(&self, users: SavedUsers, sent: &BTreeMap<u64, Arc<Sent>>) {
+        for shard in &self.shards {
+            lock(shard).clear();
+        }
+        for (phone, mut record, thread) in users {
+            record.thread = thread.into_iter().filter_map(|s| s.spoken(sent)).collect();
+            lock(self.shard(phone)).insert(phone, record);
+        }
     }
 
     /// Forgets what was said, for a fresh report; what users are stays.
@@ -157,7 +186,7 @@ mod tests {
             (0..10_000).filter(|p| !users.traits(&habits, 94_770_000_000 + p, 1, 0).on_whatsapp).count();
         assert!((850..1_150).contains(&without), "{without}");
         assert_eq!(users.traits(&habits, 5, 1, 0), users.traits(&habits, 5, 1, 0));
-        assert!(users.known().is_empty());
+        assert!(users.shards.iter().all(|s| lock(s).is_empty()));
     }
 
     #[test]

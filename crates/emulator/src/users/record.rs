@@ -2,9 +2,10 @@
 
 use super::Traits;
 use crate::messages::Sent;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::{
-    collections::{BTreeSet, VecDeque},
+    collections::{BTreeMap, BTreeSet, VecDeque},
     sync::Arc,
 };
 
@@ -12,7 +13,7 @@ use std::{
 const THREAD: usize = 100;
 
 /// A user somebody has described, written as, or looked at.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct UserRecord {
     pub(crate) on_whatsapp: Option<bool>,
     pub(crate) online: Option<bool>,
@@ -42,6 +43,8 @@ pub(crate) struct UserRecord {
     pub(crate) capped_until: i64,
     /// When marketing reached them (unix seconds), for the cap.
     pub(crate) marketing: VecDeque<i64>,
+    /// Kept beside the users, for messages are shared.
+    #[serde(skip)]
     pub(crate) thread: VecDeque<Spoken>,
 }
 
@@ -52,6 +55,35 @@ pub(crate) enum Spoken {
     Out(Arc<Sent>),
     /// From the user, as the webhook told it, to the number at this place.
     In { number: u32, message: Arc<Value> },
+}
+
+/// One message of a thread as it is kept.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum SavedSpoken {
+    /// From a business, by its serial.
+    Out(u64),
+    In(u32, Value),
+}
+
+impl SavedSpoken {
+    /// A message of a business is kept in `sent`, once for all who got it.
+    pub(super) fn of(spoken: &Spoken, sent: &mut BTreeMap<u64, Arc<Sent>>) -> Self {
+        match spoken {
+            Spoken::Out(message) => {
+                sent.entry(message.serial).or_insert_with(|| message.clone());
+                Self::Out(message.serial)
+            }
+            Spoken::In { number, message } => Self::In(*number, (**message).clone()),
+        }
+    }
+
+    pub(super) fn spoken(self, sent: &BTreeMap<u64, Arc<Sent>>) -> Option<Spoken> {
+        Some(match self {
+            Self::Out(serial) => Spoken::Out(sent.get(&serial)?.clone()),
+            Self::In(number, message) => Spoken::In { number, message: Arc::new(message) },
+        })
+    }
 }
 
 impl UserRecord {
@@ -72,10 +104,6 @@ impl UserRecord {
     /// Meta: a message of the user opens the window for 24 hours.
     pub(crate) fn open_window(&mut self, number: u32, until_s: i64) {
         set(&mut self.windows, number, until_s);
-    }
-
-    pub(crate) fn window_until(&self, number: u32) -> i64 {
-        until(&self.windows, number)
     }
 
     /// Meta: the first answer to a user from an advertisement opens 72 free hours.

@@ -14,7 +14,7 @@ mod verify;
 
 pub(crate) use escape::to_json;
 pub(crate) use moment::Task;
-pub(crate) use outbox::{HeldBy, Outbox};
+pub(crate) use outbox::{HeldBy, Outbox, State as OutboxState};
 pub(crate) use payload::{Contact, Metadata, contact};
 pub(crate) use plan::{Facts, Plan, Status};
 pub(crate) use post::{deliver_due, run};

@@ -1,10 +1,13 @@
 //! Moments: what is still to happen, in the order in which it will.
 
 use super::update::{Batch, Item, Note};
+use crate::saved;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use tisara_domain::Timestamp;
 
 /// What happens at a moment. Nearly all are steps: the others are boxed to keep those small.
+#[derive(Serialize, Deserialize)]
 pub(super) enum Timed {
     /// The next status of the message at this place.
     Step(u32),
@@ -16,7 +19,7 @@ pub(super) enum Timed {
 }
 
 /// What the emulator does by itself at a later moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Task {
     /// A template's review ends.
     Review { template: u64, revision: u64 },
@@ -35,7 +38,7 @@ pub(crate) enum Task {
     /// A portfolio's messaging limit grows.
     Upgrade { portfolio: u64 },
     /// An update planned for this moment.
-    Tell(Arc<Note>),
+    Tell(#[serde(with = "saved::shared")] Arc<Note>),
     /// A message of a group is pinned, or no longer.
     Pin { group: Box<str>, pin: Box<str> },
     /// The phone of a called user rings.
@@ -49,6 +52,7 @@ pub(crate) enum Task {
 }
 
 /// Something that happens later; the earliest is the greatest, for a heap.
+#[derive(Serialize, Deserialize)]
 pub(super) struct Moment {
     pub(super) at: Timestamp,
     pub(super) order: u64,
@@ -75,5 +79,27 @@ impl Ord for Moment {
 impl Moment {
     fn key(&self) -> (Timestamp, u64) {
         (self.at, self.order)
+    }
+}
+
+/// The heap as a list, the earliest first.
+pub(super) mod in_order {
+    use super::Moment;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::collections::BinaryHeap;
+
+    pub(in crate::webhooks) fn serialize<S: Serializer>(
+        heap: &BinaryHeap<Moment>,
+        s: S,
+    ) -> Result<S::Ok, S::Error> {
+        let mut all: Vec<&Moment> = heap.iter().collect();
+        all.sort_unstable_by_key(|m| m.key());
+        s.collect_seq(all)
+    }
+
+    pub(in crate::webhooks) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<BinaryHeap<Moment>, D::Error> {
+        Ok(Vec::<Moment>::deserialize(d)?.into())
     }
 }

@@ -12,9 +12,11 @@ use crate::{
     analytics::{Counted, Counts},
     directory::Directory,
     faults::Faults,
+    saved,
     sync::lock,
     templates::Category,
 };
+use serde::{Deserialize, Serialize};
 use std::{
     collections::{BTreeMap, BinaryHeap, HashSet, VecDeque},
     sync::{
@@ -26,7 +28,7 @@ use tisara_domain::{Duration, Timestamp};
 use tokio::sync::{Notify, oneshot};
 
 /// Counters of the report.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Told {
     /// By [`Status`].
     pub(crate) generated: [u64; 5],
@@ -41,21 +43,30 @@ pub(crate) struct Told {
     pub(crate) expired: u64,
 }
 
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(crate) struct State {
+    #[serde(with = "super::moment::in_order")]
     pub(super) moments: BinaryHeap<Moment>,
     order: u64,
     pub(super) messages: Vec<Option<Message>>,
+    /// Places nobody has; found again when it is loaded.
+    #[serde(skip)]
     free: Vec<u32>,
     pub(super) queues: BTreeMap<u64, AppQueue>,
+    /// Calls that wait; they do not outlive the program.
+    #[serde(skip)]
     pub(super) answers: BTreeMap<u32, oneshot::Sender<()>>,
     pub(crate) told: Told,
+    /// Posts so far, to number them.
+    pub(super) posts: u64,
     /// Messages accepted and waiting for something; what `pending` counts beside queued items.
+    #[serde(skip)]
     under_way: usize,
     /// Updates waiting for the moment of their retry.
     pub(super) retrying: usize,
     /// Read messages, for users who react; taken by the caller of `fire`.
     pub(crate) reads: Vec<(u64, u32, u64, Category)>,
+    #[serde(with = "saved::pairs")]
     held: BTreeMap<HeldBy, VecDeque<(u32, Held)>>,
     /// By user: messages to somebody offline, and until when they may be delivered.
     waiting: BTreeMap<u64, Vec<(Timestamp, Message)>>,
@@ -63,7 +74,7 @@ pub(crate) struct State {
 }
 
 /// What keeps a message back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum HeldBy {
     Template(u64),
     Portfolio(u64),
@@ -169,6 +180,17 @@ impl Outbox {
         self.wake.notify_one();
     }
 
+    /// A kept outbox in place of this one. Posts under way are forgotten.
+    pub(crate) fn load(&self, mut kept: State) {
+        kept.resume();
+        {
+            let mut state = self.lock();
+            kept.posts = kept.posts.max(state.posts);
+            *state = kept;
+        }
+        self.wake.notify_one();
+    }
+
     pub(crate) fn task(&self, at: Timestamp, task: Task) {
         self.lock().push(at, Timed::Task(Box::new(task)));
         self.wake_for(at);
@@ -190,6 +212,12 @@ impl State {
         }
         self.messages.push(message);
         u32::try_from(self.messages.len() - 1).unwrap_or(u32::MAX)
+    }
+
+    pub(super) fn find_free_places(&mut self) {
+        let all = self.messages.iter().zip(0_u32..);
+        self.free = all.filter(|(m, _)| m.is_none()).map(|(_, place)| place).collect();
+        self.under_way = self.messages.iter().flatten().count();
     }
 
     pub(crate) fn message(&self, place: u32) -> Option<&Message> {
@@ -328,7 +356,7 @@ impl State {
         let queued: usize = self
             .queues
             .values()
-            .map(|q| q.items.len() + q.in_flight + q.retries.iter().map(|b| b.items.len()).sum::<usize>())
+            .map(|q| q.items.len() + q.flying.len() + q.retries.iter().map(|b| b.items.len()).sum::<usize>())
             .sum();
         (queued + self.retrying, self.under_way)
     }
@@ -395,6 +423,6 @@ mod tests {
     fn an_entry_is_small() {
         assert!(size_of::<Item>() <= 24, "{}", size_of::<Item>());
         assert!(size_of::<Moment>() <= 32, "{}", size_of::<Moment>());
-        assert!(size_of::<Option<Message>>() <= 88, "{}", size_of::<Option<Message>>());
+        assert!(size_of::<Option<Message>>() <= 104, "{}", size_of::<Option<Message>>());
     }
 }

@@ -7,7 +7,9 @@ use super::{
     update::{Batch, Item, Message, Note},
 };
 use crate::{
-    Inner, chance,
+    Inner,
+    callback::Callback,
+    chance,
     directory::{App, Directory, Number},
     graph::find_code,
     messages::wamid,
@@ -160,7 +162,7 @@ struct StatusRow<'m> {
     #[serde(skip_serializing_if = "Option::is_none")]
     recipient_user_id: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    biz_opaque_callback_data: Option<&'m str>,
+    biz_opaque_callback_data: Option<&'m Callback>,
     #[serde(skip_serializing_if = "Option::is_none")]
     conversation: Option<Conversation>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -256,7 +258,7 @@ fn status_value<'m>(
             timestamp: at_s.to_string(),
             recipient_id,
             recipient_user_id: (!failed || m.to_bsuid).then_some(user_id),
-            biz_opaque_callback_data: m.callback.as_deref(),
+            biz_opaque_callback_data: m.callback.as_ref(),
             conversation: with_conversation.then(|| Conversation {
                 id: format!(
                     "{:016x}{:016x}",

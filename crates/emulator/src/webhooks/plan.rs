@@ -7,9 +7,10 @@ use crate::{
     templates::Category,
     users::Traits,
 };
+use serde::{Deserialize, Serialize};
 
 /// A status of an outbound message.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Status {
     Sent,
     Delivered,
@@ -40,7 +41,7 @@ pub(crate) struct Step {
 }
 
 /// The statuses a message will have, in order. Kept of every message under way, so it is small.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Plan {
     after_ms: [u32; 4],
     statuses: [Status; 4],

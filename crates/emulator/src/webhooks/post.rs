@@ -71,12 +71,12 @@ pub(crate) fn fire(e: &Arc<Inner>) {
     control::react(e, reads, now);
 }
 
-fn take(e: &Inner, behaviour: &Behaviour) -> Option<Batch> {
+fn take(e: &Inner, behaviour: &Behaviour) -> Option<Arc<Batch>> {
     let directory = read(&e.directory);
     e.outbox.lock().take_batch(&directory, &behaviour.webhooks, e.ambient.now())
 }
 
-async fn post(e: &Arc<Inner>, batch: Batch) {
+async fn post(e: &Arc<Inner>, batch: Arc<Batch>) {
     let request = request(e, &batch);
     let behaviour = e.behaviour();
     let answered = match request {

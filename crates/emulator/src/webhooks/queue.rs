@@ -6,7 +6,11 @@ use super::{
     update::{Batch, Item, Message},
 };
 use crate::{directory::Directory, settings::WebhookSettings};
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
 use tisara_domain::{Duration, Timestamp};
 
 /// Meta: at most 1,000 updates and 3 MB a POST. Some room is left for the envelope.
@@ -14,12 +18,15 @@ const MOST_UPDATES: usize = 1_000;
 const MOST_BYTES: usize = 2_800_000;
 
 /// Updates for one app.
-#[derive(Default)]
+#[derive(Default, Serialize, Deserialize)]
 pub(super) struct AppQueue {
     pub(super) items: VecDeque<Item>,
     pub(super) retries: VecDeque<Box<Batch>>,
     pub(super) waiting_since: Timestamp,
-    pub(super) in_flight: usize,
+    /// Posts that were not answered yet, by their number. Once loaded they are posted again, for nobody knows what
+    /// became of them.
+    #[serde(with = "flying")]
+    pub(super) flying: BTreeMap<u64, Arc<Batch>>,
 }
 
 impl State {
@@ -37,12 +44,12 @@ impl State {
         directory: &Directory,
         settings: &WebhookSettings,
         now: Timestamp,
-    ) -> Option<Batch> {
+    ) -> Option<Arc<Batch>> {
         if settings.held {
             return None;
         }
         let ready = |q: &AppQueue| {
-            q.in_flight < settings.parallel.max(1)
+            q.flying.len() < settings.parallel.max(1)
                 && (!q.retries.is_empty()
                     || q.items.len() >= settings.batch.clamp(1, MOST_UPDATES)
                     || !q.items.is_empty()
@@ -51,12 +58,11 @@ impl State {
         loop {
             let (&app, queue) = self.queues.iter_mut().find(|(_, q)| ready(q))?;
             if let Some(batch) = queue.retries.pop_front() {
-                queue.in_flight += 1;
-                return Some(*batch);
+                return Some(self.fly(*batch));
             }
             let taken = self.gather(directory, settings, app, now);
             match taken {
-                Ok(batch) => return Some(batch),
+                Ok(batch) => return Some(self.fly(batch)),
                 Err(unrouted) => {
                     for item in unrouted {
                         self.told.unrouted += 1;
@@ -116,18 +122,17 @@ impl State {
             items.extend(queue.items.pop_front());
         }
         match target.flatten() {
-            Some(url) => {
-                queue.in_flight += 1;
-                Ok(Batch { app, url, items, tries: 0, first: now })
-            }
+            Some(url) => Ok(Batch { app, url, items, number: 0, tries: 0, first: now }),
             None => Err(items),
         }
     }
 
     /// A batch was answered with 200.
     pub(crate) fn delivered(&mut self, batch: &Batch) {
+        if self.landed(batch).is_none() {
+            return;
+        }
         self.told.posted += 1;
-        self.landed(batch.app);
         for item in &batch.items {
             if let Item::Status { message, status, .. } = item {
                 self.told.delivered[*status as usize] += 1;
@@ -143,12 +148,15 @@ impl State {
     pub(crate) fn refused(
         &mut self,
         directory: &Directory,
-        mut batch: Batch,
+        batch: Arc<Batch>,
         settings: &WebhookSettings,
         now: Timestamp,
     ) {
+        if self.landed(&batch).is_none() {
+            return;
+        }
+        let mut batch = Arc::unwrap_or_clone(batch);
         self.told.refused += 1;
-        self.landed(batch.app);
         if now.since(batch.first) >= Duration::from_millis(settings.retry_for_ms) {
             self.told.given_up += batch.items.len() as u64;
             for item in &batch.items {
@@ -179,10 +187,28 @@ impl State {
         }
     }
 
-    fn landed(&mut self, app: u64) {
-        if let Some(queue) = self.queues.get_mut(&app) {
-            queue.in_flight = queue.in_flight.saturating_sub(1);
+    fn fly(&mut self, mut batch: Batch) -> Arc<Batch> {
+        self.posts += 1;
+        batch.number = self.posts;
+        let batch = Arc::new(batch);
+        self.queues.entry(batch.app).or_default().flying.insert(batch.number, batch.clone());
+        batch
+    }
+
+    /// A post was answered; `None` for one of before a state was loaded.
+    fn landed(&mut self, batch: &Batch) -> Option<Arc<Batch>> {
+        self.queues.get_mut(&batch.app)?.flying.remove(&batch.number)
+    }
+
+    /// What was read back is made whole: places that are free, and posts nobody waits for any more.
+    pub(super) fn resume(&mut self) {
+        for queue in self.queues.values_mut() {
+            let again =
+                std::mem::take(&mut queue.flying).into_values().map(|b| Box::new(Arc::unwrap_or_clone(b)));
+            let rest = std::mem::take(&mut queue.retries);
+            queue.retries = again.chain(rest).collect();
         }
+        self.find_free_places();
     }
 
     pub(super) fn drop_item(&mut self, item: &Item) {
@@ -202,10 +228,27 @@ impl State {
                 !settings.held
                     && !q.items.is_empty()
                     && q.items.len() < full
-                    && q.in_flight < settings.parallel.max(1)
+                    && q.flying.len() < settings.parallel.max(1)
             })
             .map(|q| q.waiting_since.plus(linger))
             .min();
         self.moments.peek().map(|m| m.at).into_iter().chain(waiting).min()
+    }
+}
+
+/// Posts under way as a list.
+mod flying {
+    use super::{Arc, BTreeMap, Batch};
+    use serde::{Deserialize, Deserializer, Serializer};
+
+    pub(super) fn serialize<S: Serializer>(all: &BTreeMap<u64, Arc<Batch>>, s: S) -> Result<S::Ok, S::Error> {
+        s.collect_seq(all.values().map(|batch| &**batch))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        d: D,
+    ) -> Result<BTreeMap<u64, Arc<Batch>>, D::Error> {
+        let all = Vec::<Batch>::deserialize(d)?;
+        Ok(all.into_iter().map(|batch| (batch.number, Arc::new(batch))).collect())
     }
 }

@@ -1,12 +1,13 @@
 //! What the outbox holds: messages under way, updates that wait, batches.
 
 use super::plan::{Plan, Status};
-use crate::templates::Category;
+use crate::{callback::Callback, saved, templates::Category};
+use serde::{Deserialize, Serialize};
 use std::{borrow::Cow, sync::Arc};
 use tisara_domain::Timestamp;
 
 /// An accepted message whose statuses are not all told yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
     pub(crate) serial: u64,
     pub(crate) user: u64,
@@ -20,7 +21,7 @@ pub(crate) struct Message {
     pub(crate) to_bsuid: bool,
     pub(crate) free_entry: bool,
     pub(crate) in_window: bool,
-    pub(crate) callback: Option<Arc<str>>,
+    pub(crate) callback: Option<Callback>,
     pub(super) step: u8,
     pub(super) refs: u16,
 }
@@ -35,7 +36,7 @@ impl Message {
         plan: Plan,
         (category, template): (Category, u64),
         flags: (bool, bool, bool),
-        callback: Option<Arc<str>>,
+        callback: Option<Callback>,
     ) -> Self {
         let (to_bsuid, free_entry, in_window) = flags;
         Self {
@@ -57,7 +58,7 @@ impl Message {
 }
 
 /// One update waiting to be posted.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) enum Item {
     Status {
         message: u32,
@@ -68,6 +69,7 @@ pub(crate) enum Item {
         again: bool,
     },
     Note {
+        #[serde(with = "saved::shared")]
         note: Arc<Note>,
         /// As above.
         again: bool,
@@ -91,7 +93,7 @@ impl Item {
 }
 
 /// An update that is no status: an inbound message, a template's review, an account's news.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Note {
     pub(crate) waba: u64,
     /// The `entry.id`, where it is not the account.
@@ -114,20 +116,22 @@ impl Note {
 }
 
 /// Updates for one URL, posted together.
-#[derive(Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Batch {
     pub(crate) app: u64,
     pub(crate) url: String,
     pub(crate) items: Vec<Item>,
+    /// Tells posts under way apart.
+    pub(super) number: u64,
     pub(crate) tries: u32,
     pub(crate) first: Timestamp,
 }
 
 /// A message held for its template to be judged, as the ledger knows it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Held {
     pub(crate) number: u64,
     pub(crate) user: u64,
     pub(crate) content_hash: u64,
-    pub(crate) callback: Option<Arc<str>>,
+    pub(crate) callback: Option<Callback>,
 }

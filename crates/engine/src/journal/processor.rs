@@ -11,7 +11,7 @@ use crate::{
     parts::{Shared, in_the_way},
 };
 use std::{collections::BTreeMap, sync::Arc};
-use tisara_cloud_api::webhook::{self, Payload};
+use tisara_cloud_api::webhook::{self, Envelope, Payload};
 use tisara_domain::{
     Ambient, CampaignId, NumberId, OrgId, Rng, ThreadId, Timestamp, WabaId, watermark::Watermark,
 };
@@ -22,6 +22,9 @@ use tokio_util::sync::CancellationToken;
 
 const LEASE: &str = "journal";
 
+/// Unreadable elements of an entry that are named one by one.
+const MOST_NAMED: usize = 3;
+
 /// What an entry says, freed from its bytes: ready to be applied, again if need be.
 #[derive(Debug)]
 struct Effects {
@@ -29,6 +32,8 @@ struct Effects {
     parts: Vec<Part>,
     /// An error in reading it as a whole.
     unreadable: Option<String>,
+    /// Elements that could not be read, beside others that could.
+    malformed: Option<String>,
 }
 
 /// What concerns one number.
@@ -183,6 +188,10 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
         if !tx.finish_journal_entry(entry.entry)? {
             return Err(ApplyError::Raced);
         }
+        if let Some(error) = &entry.malformed {
+            // What could be read has its effects; the row stays, to be looked at and replayed.
+            tx.set_journal_entry_aside(entry.entry, error, ambient.now())?;
+        }
         for part in &entry.parts {
             if !numbers.contains_key(part.number.as_str()) {
                 numbers.insert(&part.number, tx.number_by_meta_id(&part.number)?);
@@ -262,7 +271,7 @@ fn apply_news(
 
 /// Reads an entry. What is not understood stays in the journal and harms nothing.
 fn read(entry: &Entry, rng: &Rng) -> Effects {
-    let mut effects = Effects { entry: entry.id, parts: Vec::new(), unreadable: None };
+    let mut effects = Effects { entry: entry.id, parts: Vec::new(), unreadable: None, malformed: None };
     let envelope = match webhook::parse(&entry.body) {
         Ok(envelope) => envelope,
         Err(e) => {
@@ -270,6 +279,7 @@ fn read(entry: &Entry, rng: &Rng) -> Effects {
             return effects;
         }
     };
+    effects.malformed = note_malformed(entry.id, &envelope);
     for (_, change) in envelope.changes() {
         match &change.payload {
             Payload::Messages(value) => {
@@ -305,6 +315,28 @@ fn read(entry: &Entry, rng: &Rng) -> Effects {
         }
     }
     effects
+}
+
+/// Says which elements of an entry could not be read: where they stand and why, never what they hold.
+fn note_malformed(entry: i64, envelope: &Envelope<'_>) -> Option<String> {
+    let all = &envelope.malformed;
+    if all.is_empty() {
+        return None;
+    }
+    tracing::warn!(
+        journal.id = entry,
+        n = all.len(),
+        part = all[0].part.as_str(),
+        error = all[0].error,
+        "parts of a webhook could not be read; the rest is applied and it is set aside"
+    );
+    metrics::counter!("tisara_journal_malformed_total").increment(all.len() as u64);
+    let mut named: Vec<String> =
+        all.iter().take(MOST_NAMED).map(|m| format!("{}: {}", m.part.as_str(), m.error)).collect();
+    if all.len() > MOST_NAMED {
+        named.push(format!("and {} more", all.len() - MOST_NAMED));
+    }
+    Some(format!("could not be read: {}", named.join("; ")))
 }
 
 impl Part {
