@@ -43,6 +43,21 @@ fn every_code_is_in_the_tables_and_no_other() {
     assert!(provoked.is_disjoint(&by_fault));
     let listed: BTreeSet<i64> = provoked.union(&by_fault).copied().collect();
     assert_eq!(listed, known);
+    // Whatever the client has a word for can be had here.
+    let unheard: Vec<i64> =
+        tisara_cloud_api::codes::all().iter().map(|c| c.code).filter(|c| !known.contains(c)).collect();
+    assert_eq!(unheard, Vec::<i64>::new());
+}
+
+/// A webhook field that the client reads is in the table, or among those that are told as they are given.
+#[test]
+fn every_webhook_field_is_named() {
+    let section = DOCS.split("\n## ").find(|s| s.starts_with("Webhooks")).unwrap();
+    let unnamed: Vec<&&str> = tisara_cloud_api::webhook::Payload::FIELDS
+        .iter()
+        .filter(|f| !section.contains(&format!("`{f}`")))
+        .collect();
+    assert_eq!(unnamed, Vec::<&&str>::new());
 }
 
 /// A documented path answers: not with "unknown path", "no such edge" or 404.
@@ -86,6 +101,7 @@ async fn every_documented_endpoint_answers() {
             .replace("{product_id}", "255000000000001")
             .replace("{group_id}", group.as_str().unwrap())
             .replace("groups/{id}", &format!("groups/{}", group.as_str().unwrap()))
+            .replace("{signup_id}", "1")
             .replace("{qr_code}", qr_code.as_str().unwrap())
             .replace("{phone}", "94771234567")
             .replace("flows/{which}", "flows/book_a_visit")

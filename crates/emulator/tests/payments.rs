@@ -128,7 +128,7 @@ async fn people_sign_up_through_a_link() {
     assert_eq!(refused(&link).await, 2_494_168);
     link["policy"] = json!({"tos": "https://example.com/terms", "accepted": true});
     assert_eq!(refused(&link).await, 2_494_177);
-    link["policy"]["tos"] = json!("https://www.whatsapp.com/legal/business-terms");
+    link["policy"]["tos"] = json!("https://www.facebook.com/legal/ads-manager-marketing-messages-terms");
     link["confirmation_message"] = json!("Hi {{name}}");
     assert_eq!(refused(&link).await, 2_494_166);
     link["confirmation_message"] = json!("Your code: {{promo_code}}");

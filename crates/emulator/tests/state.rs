@@ -82,7 +82,7 @@ async fn busy(b: &Bench) {
             "currency": "INR", "payment_configuration": "shop", "total_amount": {"value": 500, "offset": 100}}}}});
     assert_eq!(b.send(order).await.0, 200);
     let link = json!({"signup_message": "News?", "confirmation_message": "Thanks", "privacy_policy_url": "https://example.com/p",
-        "policy": {"tos": "https://www.whatsapp.com/legal/terms", "accepted": true}});
+        "policy": {"tos": "https://www.facebook.com/legal/ads-manager-marketing-messages-terms", "accepted": true}});
     assert_eq!(b.post(&format!("/v25.0/{waba}/signups"), link).await.0, 200);
     // What the portfolio is found at, a fault half used up, and a post that was refused.
     let bad = PortfolioChange { bad_signals: Some(true), ..PortfolioChange::default() };
@@ -90,7 +90,7 @@ async fn busy(b: &Bench) {
     b.post("/_emulator/faults", json!({"kind": "error_after_accept", "status": 500, "when": {"next": 2}}))
         .await;
     b.send(hello("94770000004")).await;
-    b.receiver.answers.lock().unwrap().extend([500, 500]);
+    b.receiver.answers.lock().unwrap().push_back(500);
     b.advance(Duration::from_millis(700)).await;
 }
 

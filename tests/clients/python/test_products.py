@@ -1,10 +1,17 @@
-"""pywa and the products beside messages: flows, calls, groups."""
+"""pywa and the products beside messages: flows, calls, sign-up links, groups."""
 
 import unittest
 
-from pywa.errors import CallPermissionNotFound, FlowPublishingError, WhatsAppError
+from pywa.errors import (
+    CallPermissionNotFound,
+    FlowPublishingError,
+    SignupNotFoundError,
+    SignupTOSNotAccepted,
+    WhatsAppError,
+)
 from pywa.types.calls import CallingSettings, CallingSettingsStatus, CallPermissionStatus, SessionDescription
 from pywa.types.flows import FlowCategory, FlowStatus
+from pywa.types.others import SignupStatus
 
 from emulator import FLOW, client, control
 
@@ -85,6 +92,24 @@ class Calls(Products):
         control("users/94771000022/call", {"action": "hang_up"})
         with self.assertRaises(WhatsAppError):
             self.wa.terminate_call(call)
+
+
+class SignUps(Products):
+    def test_are_made_followed_and_switched_off(self) -> None:
+        wa = self.wa
+        new = {"message": "Our news?", "confirmation_message": "Use {{promo_code}}", "promo_code": "SPRING10"}
+        with self.assertRaises(SignupTOSNotAccepted):
+            wa.create_signup(privacy_policy_url="https://example.com/privacy", **new)
+        made = wa.create_signup(privacy_policy_url="https://example.com/privacy", accept_policy=True, **new)
+        self.assertIn(made.id, [signup.id for signup in wa.get_signups()])
+        details = wa.get_signup(made.id)
+        self.assertEqual((details.message, details.promo_code, details.status), ("Our news?", "SPRING10", SignupStatus.ACTIVE))
+        shown = control(f"users/{USER}/signup", {"link": made.get_deeplink("15550783881")})["shown"]
+        self.assertEqual(shown, "Use SPRING10")
+        self.assertTrue(wa.update_signup(made.id, status=SignupStatus.DISABLED))
+        self.assertEqual(wa.get_signup(made.id).status, SignupStatus.DISABLED)
+        with self.assertRaises(SignupNotFoundError):
+            wa.get_signup("1")
 
 
 class Groups(Products):

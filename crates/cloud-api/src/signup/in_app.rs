@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::{CallError, Calls, Page, PageRequest, page};
 use crate::send::Violation;
-use crate::wire::{Extra, lenient, open_enum, opt_text_or_number, text_or_number};
+use crate::wire::{Extra, Success, lenient, open_enum, opt_text_or_number, text_or_number};
 
 open_enum! {
     /// Whether a link works.
@@ -70,7 +70,7 @@ pub struct SignupPolicy {
     pub extra: Extra,
 }
 
-/// The link that was made or changed.
+/// The link that was made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignupCreated {
     /// Meta's id.
@@ -167,7 +167,7 @@ impl Calls<'_> {
         &self,
         signup_id: &str,
         signup: &InAppSignup,
-    ) -> Result<SignupCreated, CallError> {
+    ) -> Result<Success, CallError> {
         self.post(&["signups", signup_id], signup).await
     }
 }

@@ -96,6 +96,11 @@ impl Counts {
         totals.read += u64::from(c.status == Status::Read);
     }
 
+    /// Everything counted.
+    pub(crate) fn totals(&self) -> impl Iterator<Item = (&Key, &Totals)> {
+        self.by_key.iter()
+    }
+
     /// A user tapped a button of a template.
     pub(crate) fn click(&mut self, at_s: i64, user: u64, template: u64, kind: &'static str, content: &str) {
         let day = at_s - at_s.rem_euclid(DAY_S);

@@ -96,6 +96,13 @@ impl GraphError {
         self
     }
 
+    /// What went wrong, for an answer that holds several refusals.
+    pub(crate) fn reason(&self) -> String {
+        let m = &*self.more;
+        let said = m.user.as_ref().map(|(_, text)| text).or(m.details.as_ref()).or(m.message.as_ref());
+        said.cloned().unwrap_or_else(|| codes::find(self.code).title.to_owned())
+    }
+
     pub(crate) fn body(&self, trace_id: &str) -> Value {
         let m = &*self.more;
         let is_subcode = SUBCODES.contains(&self.code);

@@ -79,11 +79,11 @@ fn is_management(method: &Method, segments: &[&str]) -> bool {
 async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Reply> {
     let method = &call.method;
     // The hot path first; it checks its token itself, under the same lock as everything else.
-    if let [id, "messages" | "marketing_messages"] = segments
+    if let [id, edge @ ("messages" | "marketing_messages")] = segments
         && *method == Method::POST
         && let Ok(number) = id.parse()
     {
-        return messages::send(e, call, number).await;
+        return messages::send(e, call, number, *edge == "marketing_messages").await;
     }
     if let ["oauth", "access_token"] = segments {
         return accounts::access_token(e, call).await;
@@ -98,6 +98,13 @@ async fn dispatch(e: &Arc<Inner>, call: &Call, segments: &[&str]) -> Outcome<Rep
         ["debug_token"] => accounts::debug_token(e, call),
         ["whatsapp_business", "attachments"] => media::download(e, call),
         [session] if session.starts_with("upload:") => media::resumable(e, call, session),
+        ["message_template_library"] if *method == Method::GET => templates::library(e, call),
+        ["message_template_previews"] if *method == Method::GET => templates::previews(e, call, None),
+        [id, "message_templates", to @ ("archive" | "unarchive")] if *method == Method::POST => {
+            let waba = id.parse().ok().filter(|id| kind(e, *id) == Some(Node::Waba));
+            let waba = waba.ok_or_else(|| unsupported(call, id))?;
+            templates::put_away(e, call, waba, *to == "archive").await
+        }
         ["signups", id] => accounts::in_app_signup(e, call, id).await,
         [id] if id.starts_with(groups::PREFIX) => groups::node(e, call, id).await,
         [id, edge] if id.starts_with(groups::PREFIX) => groups::edge(e, call, id, edge).await,
@@ -212,6 +219,16 @@ async fn edge_of(e: &Arc<Inner>, call: &Call, id: &str, edge: &str) -> Outcome<R
         (Node::Waba, "template_group_analytics") if *m == Method::GET => {
             analytics::template_group_analytics(e, call, parsed)
         }
+        (Node::Waba, "message_template_previews") if *m == Method::GET => {
+            templates::previews(e, call, Some(parsed))
+        }
+        (Node::Waba, "migrate_message_templates") if *m == Method::POST => {
+            templates::migrate(e, call, parsed).await
+        }
+        (Node::Waba, "upsert_message_templates") if *m == Method::POST => {
+            templates::upsert(e, call, parsed).await
+        }
+        (Node::Template, "compare") if *m == Method::GET => templates::compare(e, call, parsed),
         (Node::Template, "unpause") if *m == Method::POST => templates::unpause(e, call, parsed),
         (Node::Portfolio, "owned_product_catalogs") if *m == Method::GET || *m == Method::POST => {
             commerce::owned(e, call, parsed).await

@@ -45,13 +45,15 @@ pub(super) struct Valid<'d, 'b> {
     pub(super) template: Option<&'d Template>,
     pub(super) checked: Checked,
     pub(super) callback: Option<&'b str>,
+    /// It came by the Marketing Messages API.
+    pub(super) marketing: bool,
 }
 
 /// Accepts or refuses; `told` is told once the first status was delivered.
 pub(super) fn accept(
     e: &Arc<Inner>,
     call: &Call,
-    number: u64,
+    (number, marketing): (u64, bool),
     fail_later: Option<u32>,
     told: Option<oneshot::Sender<()>>,
 ) -> Outcome<Reply> {
@@ -75,16 +77,30 @@ pub(super) fn accept(
     if body.messaging_product.as_ref().map(Text::as_str) != Some("whatsapp") {
         return Err(GraphError::required("messaging_product"));
     }
-    if let Some(status) = &body.status {
+    if marketing {
+        by_marketing_messages(&body)?;
+    } else if let Some(status) = &body.status {
         return read_receipt(e, (number, place), now, &body, status.as_str());
     }
     let behaviour = e.behaviour();
-    if body.recipient_type.as_ref().is_some_and(|t| t.as_str() == "group") {
+    if !marketing && body.recipient_type.as_ref().is_some_and(|t| t.as_str() == "group") {
         return group::accept(e, &behaviour, &directory, (number, place), &body, fail_later);
     }
-    let valid = check(e, &behaviour, &directory, number, &body)?;
+    let valid = check(e, &behaviour, &directory, (number, marketing), &body)?;
     number.take(&behaviour.pace, valid.to.user, now).map_err(too_fast)?;
     Ok(take(e, &behaviour, &directory, (number, place), now, valid, &body, fail_later, told))
+}
+
+/// Meta: only templates, and what to do when one cannot go this way.
+fn by_marketing_messages(body: &Envelope<'_>) -> Outcome<()> {
+    if body.r#type.as_ref().map(Text::as_str) != Some("template") {
+        return Err(GraphError::new(131_055).details("Only templates go by /marketing_messages."));
+    }
+    match body.product_policy.as_ref().map(Text::as_str) {
+        None | Some("CLOUD_API_FALLBACK" | "STRICT") => Ok(()),
+        Some(other) => Err(GraphError::new(131_009)
+            .details(format!("product_policy \"{other}\" must be CLOUD_API_FALLBACK or STRICT"))),
+    }
 }
 
 /// Which member of a body is of the wrong kind.
@@ -155,7 +171,7 @@ fn check<'d, 'b>(
     e: &Inner,
     behaviour: &Behaviour,
     directory: &'d Directory,
-    number: &Number,
+    (number, marketing): (&Number, bool),
     body: &'b Envelope<'b>,
 ) -> Outcome<Valid<'d, 'b>> {
     let rules = &behaviour.rules;
@@ -181,8 +197,8 @@ fn check<'d, 'b>(
         LONGEST_CALLBACK,
     )?;
     if kind == Kind::Template {
-        let (template, checked) = check_template(e, behaviour, directory, number, raw, &to)?;
-        return Ok(Valid { kind, raw, to, template: Some(template), checked, callback });
+        let (template, checked) = check_template(e, behaviour, directory, (number, marketing), raw, &to)?;
+        return Ok(Valid { kind, raw, to, template: Some(template), checked, callback, marketing });
     }
     if kind == Kind::Reaction && body.context.is_some() {
         return Err(GraphError::invalid("context is not allowed with a reaction"));
@@ -194,7 +210,7 @@ fn check<'d, 'b>(
     if kind == Kind::Interactive {
         products::check_interactive(e, behaviour, directory, (number, to.user), raw)?;
     }
-    Ok(Valid { kind, raw, to, template: None, checked, callback })
+    Ok(Valid { kind, raw, to, template: None, checked, callback, marketing: false })
 }
 
 /// The message's kind, and the object named like it.
@@ -221,7 +237,7 @@ pub(super) fn check_template<'d>(
     e: &Inner,
     behaviour: &Behaviour,
     directory: &'d Directory,
-    number: &Number,
+    (number, marketing): (&Number, bool),
     raw: &str,
     to: &Recipient,
 ) -> Outcome<(&'d Template, Checked)> {
@@ -260,7 +276,14 @@ pub(super) fn check_template<'d>(
     if to.bsuid && t.category == Category::Authentication {
         return Err(GraphError::new(131_062).details("Authentication templates need a phone number."));
     }
+    if marketing && t.category != Category::Marketing {
+        return Err(GraphError::new(134_100).details(format!(
+            "template ({name}) is {}; only marketing goes by /marketing_messages",
+            t.category.name()
+        )));
+    }
     if t.category == Category::Marketing
+        && !marketing
         && directory.wabas.get(&number.waba).is_some_and(|w| w.marketing_disabled)
     {
         return Err(GraphError::new(131_063).details("Use /marketing_messages."));
@@ -301,7 +324,12 @@ fn take(
     );
     let interactive = (valid.kind == Kind::Interactive).then_some(valid.raw);
     products::accepted(e, directory, (number, user), (serial, valid.raw), interactive, valid.template);
-    let flags = (valid.to.bsuid, facts.user.free_until > facts.now_s, facts.user.window_until > facts.now_s);
+    let flags = (
+        valid.marketing,
+        valid.to.bsuid,
+        facts.user.free_until > facts.now_s,
+        facts.user.window_until > facts.now_s,
+    );
     let kind = (category, valid.template.map_or(0, |t| t.id));
     let message = Message::new(serial, user, now, place, plan, kind, flags, callback.clone());
     let portfolio = directory.wabas.get(&number.waba).map_or(0, |w| w.portfolio);

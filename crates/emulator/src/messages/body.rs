@@ -71,6 +71,9 @@ pub(super) struct Envelope<'b> {
     pub(super) biz_opaque_callback_data: Option<Text<'b>>,
     #[serde(borrow)]
     pub(super) recipient_identity_key_hash: Option<Text<'b>>,
+    /// Of the Marketing Messages API.
+    #[serde(borrow)]
+    pub(super) product_policy: Option<Text<'b>>,
     #[serde(borrow)]
     pub(super) text: Option<&'b RawValue>,
     #[serde(borrow)]

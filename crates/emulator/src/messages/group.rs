@@ -70,7 +70,7 @@ pub(super) fn accept(
     let to = Recipient { user: group.serial, input: group.id.clone(), bsuid: false };
     let (template, checked) = match kind {
         Kind::Template => {
-            let (t, checked) = check_template(e, behaviour, d, number, raw, &to)?;
+            let (t, checked) = check_template(e, behaviour, d, (number, false), raw, &to)?;
             if t.category == Category::Authentication {
                 let why = "Authentication templates are not supported in groups.";
                 return Err(GraphError::new(131_009).details(why));
@@ -82,7 +82,7 @@ pub(super) fn accept(
     };
     number.take(&behaviour.pace, group.serial, now).map_err(super::accept::too_fast)?;
     let callback = body.biz_opaque_callback_data.as_ref().map(Text::as_str);
-    let valid = Valid { kind, raw, to, template, checked, callback };
+    let valid = Valid { kind, raw, to, template, checked, callback, marketing: false };
     Ok(take(e, behaviour, d, (number, place), group, &valid, body, fail_later, now))
 }
 

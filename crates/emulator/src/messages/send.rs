@@ -13,8 +13,8 @@ use tokio::sync::oneshot;
 /// How long an answer waits for the status that is to beat it, when nobody takes webhooks.
 const STATUS_FIRST_AT_MOST: Duration = Duration::from_secs(5);
 
-/// Answers a send.
-pub(crate) async fn send(e: &Arc<Inner>, call: &Call, number: u64) -> Outcome<Reply> {
+/// Answers a send; `marketing` when it goes by the Marketing Messages API.
+pub(crate) async fn send(e: &Arc<Inner>, call: &Call, number: u64, marketing: bool) -> Outcome<Reply> {
     let faults = e.faults.send();
     let latency = faults.latency + Duration::from_millis(e.behaviour().latency_ms);
     if !latency.is_zero() {
@@ -32,7 +32,7 @@ pub(crate) async fn send(e: &Arc<Inner>, call: &Call, number: u64) -> Outcome<Re
     }
     let (told, first_status) = oneshot::channel();
     let told = faults.status_first.then_some(told);
-    let reply = accept(e, call, number, faults.fail_later, told)?;
+    let reply = accept(e, call, (number, marketing), faults.fail_later, told)?;
     if faults.status_first {
         let timeout = e.ambient.sleep(STATUS_FIRST_AT_MOST);
         tokio::select! {

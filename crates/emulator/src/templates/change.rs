@@ -1,6 +1,6 @@
 //! Creating, editing, deleting and unpausing templates.
 
-use super::{Category, Shape, Template, format, life};
+use super::{Category, Shape, Template, format, library, life};
 use crate::{
     Inner,
     directory::Directory,
@@ -24,7 +24,7 @@ const TEMPLATES_VERIFIED: usize = 6_000;
 pub(crate) const RESTRICTED: &str =
     "The business portfolio may neither create nor send templates until Meta has reviewed it.";
 
-fn allowed(e: &Inner, call: &Call, waba: u64) -> Outcome<()> {
+pub(super) fn allowed(e: &Inner, call: &Call, waba: u64) -> Outcome<()> {
     let d = read(&e.directory);
     Grant::of(&d, call, e.ambient.now())?.may(Permission::Management, waba)
 }
@@ -33,30 +33,36 @@ fn allowed(e: &Inner, call: &Call, waba: u64) -> Outcome<()> {
 pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Reply> {
     allowed(e, call, waba)?;
     let p = call.parameters().await?;
+    Ok(Reply::json(&create_as(e, waba, &p)?))
+}
+
+/// Makes a template; gives Meta's answer.
+pub(super) fn create_as(e: &Arc<Inner>, waba: u64, p: &Map<String, Value>) -> Outcome<Value> {
     let now = e.ambient.now();
     let behaviour = e.behaviour();
-    let name = text(&p, "name").ok_or_else(|| GraphError::required("name"))?;
+    let name = text(p, "name").ok_or_else(|| GraphError::required("name"))?;
     let plain = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     if name.is_empty() || name.len() > 512 || !name.bytes().all(plain) {
         return Err(GraphError::invalid("name takes 1 to 512 lower-case letters, digits and _"));
     }
     let language =
-        text(&p, "language").filter(|l| !l.is_empty()).ok_or_else(|| GraphError::required("language"))?;
+        text(p, "language").filter(|l| !l.is_empty()).ok_or_else(|| GraphError::required("language"))?;
     if !is_language(&language) {
         return Err(GraphError::invalid(format!(
             "language \"{language}\" is none of Meta's, such as en_US or si_LK"
         )));
     }
-    let category = text(&p, "category").ok_or_else(|| GraphError::required("category"))?;
+    let category = text(p, "category").ok_or_else(|| GraphError::required("category"))?;
     let category = Category::parse(&category)
         .ok_or_else(|| GraphError::invalid("category must be MARKETING, UTILITY or AUTHENTICATION"))?;
-    let parameter_format = text(&p, "parameter_format").unwrap_or_else(|| "POSITIONAL".into());
+    let parameter_format = text(p, "parameter_format").unwrap_or_else(|| "POSITIONAL".into());
     let named = parameter_format.eq_ignore_ascii_case("NAMED");
-    let library = text(&p, "library_template_name").is_some();
-    let mut components = match p.get("components") {
-        Some(c) => c.clone(),
-        None if library => json!([{"type": "BODY", "text": "This is a template of Meta's library."}]),
-        None => return Err(GraphError::required("components")),
+    let ready = text(p, "library_template_name");
+    let library = ready.is_some();
+    let mut components = match (p.get("components"), ready) {
+        (Some(c), _) => c.clone(),
+        (None, Some(name)) => library::components(&name)?,
+        (None, None) => return Err(GraphError::required("components")),
     };
     let mut d = write(&e.directory);
     if d.portfolio_of(waba).is_some_and(|p| p.restricted) {
@@ -84,7 +90,7 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
     t.category = life::validated(category, &t.shape);
     t.previous_category = (t.category != category).then_some(category);
     t.status = if library && category == Category::Utility { "APPROVED".into() } else { "PENDING".into() };
-    t.ttl_s = ttl(&p, t.category)?;
+    t.ttl_s = ttl(p, t.category)?;
     let answer = json!({"id": t.id.to_string(), "status": t.status, "category": t.category.name().to_ascii_uppercase()});
     let (id, pending) = (t.id, t.status == "PENDING");
     d.put_template(t);
@@ -98,7 +104,7 @@ pub(crate) async fn create(e: &Arc<Inner>, call: &Call, waba: u64) -> Outcome<Re
             Task::Review { template: id, revision: 0 },
         );
     }
-    Ok(Reply::json(&answer))
+    Ok(answer)
 }
 
 /// Two or three letters, and those of a country after `_` (or `-`, which is seen as well).
@@ -110,7 +116,7 @@ fn is_language(code: &str) -> bool {
 }
 
 /// Whether the account may have one more template of this name and language.
-fn room(d: &mut Directory, waba: u64, name: &str, language: &str, now: Timestamp) -> Outcome<()> {
+pub(super) fn room(d: &mut Directory, waba: u64, name: &str, language: &str, now: Timestamp) -> Outcome<()> {
     let most = if d.portfolio_of(waba).is_some_and(|p| p.verified) { TEMPLATES_VERIFIED } else { TEMPLATES };
     if d.templates_of(waba).count() >= most {
         let why = format!("The account has {most} templates, which is the most it may have.");
@@ -160,7 +166,12 @@ fn ttl(p: &Map<String, Value>, category: Category) -> Outcome<Option<i64>> {
 
 /// `POST /{template_id}`: category, components or time to live.
 pub(crate) async fn edit(e: &Arc<Inner>, call: &Call, id: u64) -> Outcome<Reply> {
-    let p = call.parameters().await?;
+    edit_as(e, call, id, &call.parameters().await?)?;
+    Ok(Reply::success())
+}
+
+/// Changes a template.
+pub(super) fn edit_as(e: &Arc<Inner>, call: &Call, id: u64, p: &Map<String, Value>) -> Outcome<()> {
     let now = e.ambient.now();
     let behaviour = e.behaviour();
     let mut d = write(&e.directory);
@@ -170,7 +181,7 @@ pub(crate) async fn edit(e: &Arc<Inner>, call: &Call, id: u64) -> Outcome<Reply>
     if !["APPROVED", "REJECTED", "PAUSED"].contains(&t.status.as_str()) {
         return Err(GraphError::invalid(format!("A template that is {} cannot be edited.", t.status)));
     }
-    let category = text(&p, "category").map(|c| {
+    let category = text(p, "category").map(|c| {
         Category::parse(&c)
             .ok_or_else(|| GraphError::invalid("category must be MARKETING, UTILITY or AUTHENTICATION"))
     });
@@ -179,7 +190,7 @@ pub(crate) async fn edit(e: &Arc<Inner>, call: &Call, id: u64) -> Outcome<Reply>
     if category.is_some() && approved {
         return Err(GraphError::invalid("The category of an approved template cannot be edited."));
     }
-    let ttl = ttl(&p, category.unwrap_or(t.category))?;
+    let ttl = ttl(p, category.unwrap_or(t.category))?;
     let components = p.get("components");
     if let Some(components) = components {
         if behaviour.rules.template_format {
@@ -212,7 +223,7 @@ pub(crate) async fn edit(e: &Arc<Inner>, call: &Call, id: u64) -> Outcome<Reply>
         let task = Task::Review { template: id, revision: t.revision };
         e.outbox.task(now.plus(Duration::from_millis(behaviour.rules.review_ms)), task);
     }
-    Ok(Reply::success())
+    Ok(())
 }
 
 /// `DELETE /{waba_id}/message_templates?name=` (all languages) or `&hsm_id=` (one).

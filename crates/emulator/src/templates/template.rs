@@ -85,6 +85,29 @@ impl Template {
         }
     }
 
+    /// The same template for another account: not sent, edited or paused yet.
+    pub(super) fn copy(&self) -> Self {
+        Self {
+            id: 0,
+            waba: 0,
+            name: self.name.clone(),
+            language: self.language.clone(),
+            category: self.category,
+            previous_category: None,
+            correct_category: None,
+            status: self.status.clone(),
+            rejected_reason: self.rejected_reason.clone(),
+            quality: "UNKNOWN".into(),
+            components: self.components.clone(),
+            shape: self.shape.clone(),
+            ttl_s: self.ttl_s,
+            pauses: 0,
+            edits: Vec::new(),
+            revision: 0,
+            accepted: AtomicU64::new(0),
+        }
+    }
+
     pub(crate) fn parameter_format(&self) -> &'static str {
         if self.shape.named { "NAMED" } else { "POSITIONAL" }
     }

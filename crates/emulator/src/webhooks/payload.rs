@@ -217,9 +217,17 @@ pub(super) fn pricing_type(m: &Message) -> &'static str {
     }
 }
 
+fn category(m: &Message) -> &'static str {
+    match m.category {
+        _ if m.free_entry => "referral_conversion",
+        Category::Marketing if m.lite => "marketing_lite",
+        other => other.name(),
+    }
+}
+
 fn pricing(m: &Message) -> Pricing {
     let kind = pricing_type(m);
-    let category = if m.free_entry { "referral_conversion" } else { m.category.name() };
+    let category = category(m);
     Pricing { billable: kind == "regular", pricing_model: "PMP", category, r#type: kind }
 }
 
@@ -267,9 +275,7 @@ fn status_value<'m>(
                 ),
                 expiration_timestamp: (status == Status::Sent)
                     .then(|| (m.accepted.seconds() + 86_400).to_string()),
-                origin: Origin {
-                    r#type: if m.free_entry { "referral_conversion" } else { m.category.name() },
-                },
+                origin: Origin { r#type: category(m) },
             }),
             pricing: priced.then(|| pricing(m)),
             errors: failed.then(|| {

@@ -18,6 +18,8 @@ pub(crate) struct Message {
     pub(crate) category: Category,
     /// 0 for a free-form message.
     pub(crate) template: u64,
+    /// By the Marketing Messages API.
+    pub(crate) lite: bool,
     pub(crate) to_bsuid: bool,
     pub(crate) free_entry: bool,
     pub(crate) in_window: bool,
@@ -35,10 +37,10 @@ impl Message {
         number: u32,
         plan: Plan,
         (category, template): (Category, u64),
-        flags: (bool, bool, bool),
+        flags: (bool, bool, bool, bool),
         callback: Option<Callback>,
     ) -> Self {
-        let (to_bsuid, free_entry, in_window) = flags;
+        let (lite, to_bsuid, free_entry, in_window) = flags;
         Self {
             serial,
             user,
@@ -47,6 +49,7 @@ impl Message {
             plan,
             category,
             template,
+            lite,
             to_bsuid,
             free_entry,
             in_window,

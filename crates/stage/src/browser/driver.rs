@@ -40,7 +40,7 @@ impl Driver {
 
 /// The port in `ChromeDriver was started successfully on port 41325.`
 fn port(line: &str) -> Option<u16> {
-    line.split_once("on port ")?.1.trim_end_matches('.').parse().ok()
+    line.split_once("started successfully on port ")?.1.trim_end_matches('.').parse().ok()
 }
 
 impl Drop for Driver {
@@ -57,6 +57,6 @@ mod tests {
     #[test]
     fn the_port_is_in_one_line_of_what_it_says() {
         assert_eq!(port("ChromeDriver was started successfully on port 41325."), Some(41_325));
-        assert_eq!(port("Only local connections are allowed."), None);
+        assert_eq!(port("Starting ChromeDriver 156.0 (be2) on port 0"), None);
     }
 }

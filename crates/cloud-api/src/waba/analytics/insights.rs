@@ -1,6 +1,6 @@
 //! What is read beside the account, by days: templates, groups of templates, groups of people.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::Granularity;
 use crate::client::{CallError, Calls, Page, PageRequest, page};
@@ -194,8 +194,7 @@ impl Calls<'_> {
         template_ids: &[&str],
         page: &PageRequest,
     ) -> Result<Page<TemplateAnalytics>, CallError> {
-        let query = query.query(("template_ids", template_ids), page);
-        self.get(&[waba_id, "template_analytics"], &page::borrowed(&query)).await
+        self.list_insights((waba_id, "template_analytics"), query, ("template_ids", template_ids), page).await
     }
 
     /// The same of groups of templates, at most 10 at once.
@@ -209,8 +208,8 @@ impl Calls<'_> {
         template_group_ids: &[&str],
         page: &PageRequest,
     ) -> Result<Page<TemplateAnalytics>, CallError> {
-        let query = query.query(("template_group_ids", template_group_ids), page);
-        self.get(&[waba_id, "template_group_analytics"], &page::borrowed(&query)).await
+        let ids = ("template_group_ids", template_group_ids);
+        self.list_insights((waba_id, "template_group_analytics"), query, ids, page).await
     }
 
     /// Reads how a group of people did; Meta takes one at a time. Figures: `SENT`, `DELIVERED`, `READ`,
@@ -225,8 +224,17 @@ impl Calls<'_> {
         group_id: &str,
         page: &PageRequest,
     ) -> Result<Page<GroupAnalytics>, CallError> {
-        let query = query.query(("group_ids", &[group_id]), page);
-        self.get(&[waba_id, "group_analytics"], &page::borrowed(&query)).await
+        self.list_insights((waba_id, "group_analytics"), query, ("group_ids", &[group_id]), page).await
+    }
+
+    async fn list_insights<T: DeserializeOwned>(
+        &self,
+        (waba_id, edge): (&str, &str),
+        query: &InsightsQuery,
+        ids: (&'static str, &[&str]),
+        page: &PageRequest,
+    ) -> Result<Page<T>, CallError> {
+        self.get(&[waba_id, edge], &page::borrowed(&query.query(ids, page))).await
     }
 }
 
