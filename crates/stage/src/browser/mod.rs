@@ -189,16 +189,19 @@ impl Browser {
         Ok(severe.filter_map(|line| line["message"].as_str().map(str::to_owned)).collect())
     }
 
-    /// What can only be reached by moving the page sideways: elements wider than the screen, by tag and id. Tables
-    /// and strips that move in themselves do not count.
+    /// What does not fit: elements that reach beyond the screen, or beyond a box that hides the rest of them, by tag
+    /// and id. What stands in a strip that moves sideways in itself does not count.
     ///
     /// # Errors
     /// When the browser does not answer.
     pub async fn sticks_out(&self) -> anyhow::Result<Vec<String>> {
-        let body = "const wide = document.documentElement.clientWidth;
-            if (document.documentElement.scrollWidth <= wide) return [];
-            return [...document.body.querySelectorAll('*')].filter(e => e.getBoundingClientRect().right > wide + 1)
-                .map(e => e.tagName.toLowerCase() + (e.id ? '#' + e.id : ''));";
+        let body = "const strip = e => ['auto', 'scroll'].includes(getComputedStyle(e).overflowX);
+            const edge = e => { for (let p = e.parentElement; p; p = p.parentElement) {
+                if (strip(p) && p.scrollWidth > p.clientWidth) return Infinity;
+                if (['hidden', 'clip'].includes(getComputedStyle(p).overflowX)) return p.getBoundingClientRect().right; }
+                return document.documentElement.clientWidth; };
+            return [...document.body.querySelectorAll('*')].filter(e => e.checkVisibility())
+                .filter(e => e.getBoundingClientRect().right > edge(e) + 1).map(e => e.tagName.toLowerCase() + (e.id ? '#' + e.id : ''));";
         Ok(serde_json::from_value(self.run(body, json!([])).await?)?)
     }
 
