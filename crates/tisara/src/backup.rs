@@ -83,7 +83,7 @@ pub async fn run_restore(file: Option<&Path>, args: &Restore) -> anyhow::Result<
         let mut said = summary(&restored);
         said["held"] = json!({
             "campaigns": held.campaigns, "waiting": held.waiting, "uncertain": held.uncertain,
-            "messages": held.messages, "imports": held.jobs,
+            "messages": held.messages, "imports": held.jobs, "emails": held.mails,
         });
         terminal::out(said);
     } else {

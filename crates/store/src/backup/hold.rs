@@ -31,6 +31,8 @@ pub struct Held {
     pub messages: u64,
     /// Imports that were not done; their files are not in a backup.
     pub jobs: u64,
+    /// E-mails that had not left. They are thrown away: they may have left since, and can be asked for again.
+    pub mails: u64,
 }
 
 /// Holds back all that was not done.
@@ -73,6 +75,7 @@ pub(super) fn everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<Held> {
          WHERE finished_at IS NULL",
         args![now],
     )?;
+    let mails = tx.execute("DELETE FROM mail", &[])?;
     let waiting = tx.get(
         "SELECT CAST(coalesce(sum(k.n), 0) AS BIGINT) FROM campaign c JOIN campaign_count k ON k.org_id = c.org_id \
          AND k.campaign_id = c.id AND k.state = 0 WHERE c.paused_reason IN ($1, $2)",
@@ -80,5 +83,5 @@ pub(super) fn everything(tx: &mut Tx<'_>, now: Timestamp) -> Result<Held> {
         |r| r.get(0),
     )?;
     let uncertain = tx.get("SELECT count(*) FROM follow_up WHERE kind = 3", &[], |r| r.get(0))?;
-    Ok(Held { campaigns, waiting, uncertain, messages, jobs })
+    Ok(Held { campaigns, waiting, uncertain, messages, jobs, mails })
 }
