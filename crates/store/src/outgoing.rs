@@ -2,6 +2,7 @@
 
 use crate::{
     args,
+    backup::NEVER,
     seam::{OrgTx, Result, Tx},
 };
 use tisara_domain::{
@@ -93,8 +94,8 @@ pub struct UncertainMessage {
     pub began_at: Timestamp,
     /// …and this one.
     pub attempted_at: Timestamp,
-    /// When it is looked at next.
-    pub due_at: Timestamp,
+    /// When it is looked at next; `None` when only a webhook or a person decides, after a restore.
+    pub due_at: Option<Timestamp>,
 }
 
 impl OrgTx<'_, '_> {
@@ -223,7 +224,7 @@ impl OrgTx<'_, '_> {
     pub fn list_uncertain_messages(&mut self, number: NumberId, limit: u32) -> Result<Vec<UncertainMessage>> {
         self.tx.list(
             "SELECT id, thread_id, text, attempt, coalesce(began_at, created_at), coalesce(attempted_at, created_at), due_at \
-             FROM message WHERE number_id = $1 AND state = 2 AND state < 3 AND org_id = $2 ORDER BY due_at LIMIT $3",
+             FROM message WHERE number_id = $1 AND state = 2 AND state < 3 AND org_id = $2 ORDER BY due_at, id LIMIT $3",
             args![number, self.org, limit],
             |r| {
                 Ok(UncertainMessage {
@@ -233,7 +234,7 @@ impl OrgTx<'_, '_> {
                     attempt: r.get(3)?,
                     began_at: r.get(4)?,
                     attempted_at: r.get(5)?,
-                    due_at: r.get(6)?,
+                    due_at: Some(r.get(6)?).filter(|at| *at < NEVER),
                 })
             },
         )

@@ -4,7 +4,9 @@
 mod common;
 use common::{at, furnish, id, org, phone, read, write};
 use std::{io::Read as _, path::Path};
-use tisara_domain::{CampaignId, CampaignState, MessageId, NumberId, campaign::CampaignEvent};
+use tisara_domain::{
+    CampaignId, CampaignState, MessageId, NumberId, campaign::CampaignEvent, settle::Decision,
+};
 use tisara_store::{
     Engine, Store, Tx, args,
     backup::{About, BackupError, inspect, key_id},
@@ -201,13 +203,16 @@ contract! {
             campaign(tx, 5, "draft", &[])?;
             message(tx, 1, 0, 0)?;
             message(tx, 2, 1, 1)?;
-            message(tx, 3, 4, 1)
+            message(tx, 3, 4, 1)?;
+            tx.queue_mail(id(1), b"sealed", at(0))
         })
         .await;
         store.back_up(&path, about()).await.unwrap();
         let (_, held) = store.restore(&path, true, at(600)).await.unwrap();
         assert_eq!((held.campaigns, held.waiting, held.uncertain, held.messages), (3, 4, 1, 2));
+        assert_eq!(held.mails, 1);
         let far = at(10_000_000);
+        assert_eq!(write(store, move |tx| tx.claim_mail(far, std::time::Duration::ZERO)).await, None);
         let due_or_out = write(store, move |tx| {
             let mut org = tx.org(org());
             let due =
@@ -239,11 +244,12 @@ contract! {
         let again = store.write(|tx| tx.org(org()).resume_restored_campaign(id(1))).await;
         assert!(matches!(again, Err(CampaignError::NotRestored)));
 
-        let messages = read(store, |tx| tx.org(org()).list_restored_messages(10)).await;
-        assert_eq!(messages, [id(1), id(2)]);
-        assert!(write(store, |tx| tx.org(org()).decide_restored_message(id(1), true, at(800))).await);
-        assert!(write(store, |tx| tx.org(org()).decide_restored_message(id(2), false, at(800))).await);
-        assert!(!write(store, |tx| tx.org(org()).decide_restored_message(id(2), true, at(800))).await);
+        let messages = read(store, |tx| tx.org(org()).list_uncertain_messages(id(1), 10)).await;
+        assert_eq!(messages.iter().map(|m| (m.id, m.due_at)).collect::<Vec<_>>(), [(id(1), None), (id(2), None)]);
+        let decide = |n, decision| write(store, move |tx| tx.org(org()).decide_message(id(n), decision, at(800)));
+        assert!(decide(1, Decision::SendAgain).await);
+        assert!(decide(2, Decision::GiveUp).await);
+        assert!(!decide(2, Decision::SendAgain).await);
         let out = write(store, |tx| tx.org(org()).reserve_messages(id(1), 9, 10, at(800))).await;
         assert_eq!(out.iter().map(|m| (m.id, m.attempt)).collect::<Vec<_>>(), [(id(1), 2)]);
     }

@@ -179,8 +179,6 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     // What is held since a restore.
     ("GET", "/restored", Needs(CampaignsSend)),
     ("POST", "/restored/campaigns/{id}/resume", Needs(CampaignsSend)),
-    ("POST", "/restored/messages/{id}/send", Needs(CampaignsSend)),
-    ("POST", "/restored/messages/{id}/give-up", Needs(CampaignsSend)),
     // Threads.
     ("GET", "/threads", Needs(ThreadsRead)),
     ("POST", "/threads", Needs(ThreadsReply)),

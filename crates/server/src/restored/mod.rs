@@ -1,30 +1,27 @@
 //! What is held since this installation was restored from a backup.
 //!
 //! What was waiting when the backup was made may have been sent since, by the installation it was made of.
-//! So nothing of it is sent before a person, who knows what happened in between, says so here.
+//! So nothing of it is sent before a person, who knows what happened in between, says so: of campaigns here, of
+//! single messages at `/messages/uncertain`.
 
 use crate::{
     app::App,
     auth::Caller,
     edge::{ApiError, Id, Result},
 };
-use axum::{Json, extract::State, http::StatusCode};
+use axum::{Json, extract::State};
 use serde::Serialize;
-use tisara_domain::{CampaignId, MessageId};
+use tisara_domain::CampaignId;
 use tisara_engine::Hint;
 use tisara_store::backup::{Released, RestoredCampaign};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
-/// Held things of one kind that are listed at a time; there are more once these are decided.
+/// Held campaigns that are listed at a time; there are more once these are decided.
 const LISTED: u32 = 200;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list_restored))
-        .routes(routes!(resume_campaign))
-        .routes(routes!(send_message))
-        .routes(routes!(give_up_message))
+    OpenApiRouter::new().routes(routes!(list_restored)).routes(routes!(resume_campaign))
 }
 
 /// What is held.
@@ -32,9 +29,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 struct RestoredView {
     /// Campaigns that wait.
     campaigns: Vec<RestoredCampaignView>,
-    /// Replies and single messages that may or may not have gone out, by their ids.
-    #[schema(value_type = Vec<String>)]
-    messages: Vec<MessageId>,
 }
 
 /// A campaign that is held.
@@ -71,7 +65,8 @@ impl From<RestoredCampaign> for RestoredCampaignView {
     }
 }
 
-/// What is held since a restore, at most 200 of each kind; nothing where there was none.
+/// The campaigns that are held since a restore, at most 200; none where there was no restore. Replies and single
+/// messages that were waiting then are among the uncertain ones: `/messages/uncertain`.
 #[utoipa::path(get, path = "/restored", tag = "restored", responses((status = 200, body = RestoredView)))]
 async fn list_restored(State(app): State<App>, caller: Caller) -> Result<Json<RestoredView>> {
     let view = app
@@ -79,11 +74,7 @@ async fn list_restored(State(app): State<App>, caller: Caller) -> Result<Json<Re
         .read(move |tx| {
             let mut tx = tx.org(caller.org);
             let campaigns = tx.list_restored_campaigns(LISTED)?;
-            let messages = tx.list_restored_messages(LISTED)?;
-            Ok::<_, ApiError>(RestoredView {
-                campaigns: campaigns.into_iter().map(Into::into).collect(),
-                messages,
-            })
+            Ok::<_, ApiError>(RestoredView { campaigns: campaigns.into_iter().map(Into::into).collect() })
         })
         .await?;
     Ok(Json(view))
@@ -106,31 +97,4 @@ async fn resume_campaign(
         app.engine.bus().publish(hint);
     }
     Ok(Json(released.into()))
-}
-
-/// Sends a held message. It reaches the person twice if it had gone out.
-#[utoipa::path(post, path = "/restored/messages/{id}/send", tag = "restored", params(("id" = String, Path)),
-    responses((status = 202)))]
-async fn send_message(State(app): State<App>, caller: Caller, Id(id): Id<MessageId>) -> Result<StatusCode> {
-    decide(app, caller, id, true).await
-}
-
-/// Gives a held message up: it counts as failed, unless a webhook tells that it had gone out.
-#[utoipa::path(post, path = "/restored/messages/{id}/give-up", tag = "restored", params(("id" = String, Path)),
-    responses((status = 202)))]
-async fn give_up_message(
-    State(app): State<App>,
-    caller: Caller,
-    Id(id): Id<MessageId>,
-) -> Result<StatusCode> {
-    decide(app, caller, id, false).await
-}
-
-async fn decide(app: App, caller: Caller, id: MessageId, send: bool) -> Result<StatusCode> {
-    let now = app.ambient.now();
-    if !app.store.write(move |tx| tx.org(caller.org).decide_restored_message(id, send, now)).await? {
-        return Err(ApiError::NotFound("held message"));
-    }
-    app.engine.bus().publish(Hint::Work);
-    Ok(StatusCode::ACCEPTED)
 }

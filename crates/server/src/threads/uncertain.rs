@@ -40,9 +40,9 @@ struct UncertainMessageView {
     /// …and this one: it has been uncertain since.
     #[schema(value_type = String, format = DateTime)]
     uncertain_since: Timestamp,
-    /// When it is looked at again.
-    #[schema(value_type = String, format = DateTime)]
-    next_look_at: Timestamp,
+    /// When it is looked at again; null after a restore: only a webhook or a person decides then.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    next_look_at: Option<Timestamp>,
 }
 
 impl UncertainMessageView {

@@ -14,7 +14,7 @@ use crate::{
 use tisara_domain::{NumberId, OrgId, Timestamp};
 
 /// The end of the year 9999: never looked at by itself.
-pub(super) const NEVER: Timestamp = Timestamp(253_402_300_799_000_000);
+pub(crate) const NEVER: Timestamp = Timestamp(253_402_300_799_000_000);
 /// Chunks and follow-ups taken up at a time.
 const BATCH: u32 = 500;
 

@@ -13,6 +13,7 @@ mod released;
 
 pub use format::Header;
 pub use hold::Held;
+pub(crate) use hold::NEVER;
 pub(crate) use released::is_restored;
 pub use released::{Released, RestoredCampaign};
 

@@ -5,7 +5,7 @@ use crate::{
     campaigns::CampaignError,
     seam::{OrgTx, Result},
 };
-use tisara_domain::{CampaignId, CampaignState, MessageId, RecipientState, Timestamp};
+use tisara_domain::{CampaignId, CampaignState, RecipientState};
 
 /// Why a campaign stands still after a restore.
 pub(super) const RESTORED: &str = "restored";
@@ -96,39 +96,5 @@ impl OrgTx<'_, '_> {
             args![self.org, id, resumed_state(reason.as_deref())],
         )?;
         Ok(released)
-    }
-
-    /// Single messages that may or may not have gone out and are not looked at by themselves, oldest first.
-    ///
-    /// # Errors
-    /// As the database says.
-    pub fn list_restored_messages(&mut self, limit: u32) -> Result<Vec<MessageId>> {
-        self.tx.list(
-            "SELECT m.id FROM number n JOIN message m ON m.number_id = n.id AND m.state = 2 AND m.state < 3 \
-             WHERE n.org_id = $1 AND m.org_id = $1 AND m.due_at = $2 ORDER BY m.id LIMIT $3",
-            args![self.org, super::hold::NEVER, limit],
-            |r| r.get(0),
-        )
-    }
-
-    /// Decides about such a message: it is sent, or given up. False when it is not held (any more).
-    ///
-    /// # Errors
-    /// As the database says.
-    pub fn decide_restored_message(&mut self, id: MessageId, send: bool, now: Timestamp) -> Result<bool> {
-        let decided = if send {
-            self.tx.execute(
-                "UPDATE message SET state = 0, due_at = $3 WHERE org_id = $1 AND id = $2 AND state = 2 AND due_at = $4",
-                args![self.org, id, now, super::hold::NEVER],
-            )?
-        } else {
-            self.tx.execute(
-                "UPDATE message SET state = 5, error_code = $5, failed_at = $3, \
-                 error_details = 'Given up after a restore: it may or may not have gone out.' \
-                 WHERE org_id = $1 AND id = $2 AND state = 2 AND due_at = $4",
-                args![self.org, id, now, super::hold::NEVER, tisara_domain::recipient::own_code::GIVEN_UP],
-            )?
-        };
-        Ok(decided > 0)
     }
 }

@@ -25,8 +25,8 @@ pub use cell::{Cell, Column, Row};
 pub use error::{Error, Result, Waited};
 #[cfg(feature = "testing")]
 pub use inline::{Commit, Fate, SimulatedClock};
-pub use store::{Options, Store, Url};
 pub(crate) use row_security::{is_put as has_row_security, put as put_row_security};
+pub use store::{Options, Store, Url};
 pub(crate) use tx::Driver;
 pub use tx::{Engine, OrgTx, Tx};
 pub use work::IsTransient;

@@ -5,7 +5,10 @@
 //! The role may not log in, owns nothing and cannot bypass the policies. Rows that belong to nobody yet, or to
 //! everybody (accounts of people, the journal, leases), are not held to an organization.
 
-use super::{error::Result, tx::{Engine, Tx}};
+use super::{
+    error::Result,
+    tx::{Engine, Tx},
+};
 use tisara_domain::{OrgId, id::TypedId as _};
 
 /// Back to the role that the connection was made with.
@@ -139,7 +142,8 @@ mod tests {
         assert_eq!(changed.await.unwrap(), (1, 0));
         let foreign = test.store.write(|tx| {
             let org = tx.org(org(1));
-            let insert = "INSERT INTO label (org_id, id, name, name_fold, created_at) VALUES ($1, $1, 'b', 'b', 0)";
+            let insert =
+                "INSERT INTO label (org_id, id, name, name_fold, created_at) VALUES ($1, $1, 'b', 'b', 0)";
             org.tx.execute(insert, crate::args![self::org(2)])
         });
         let refused = foreign.await.unwrap_err().to_string();
