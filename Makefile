@@ -1,6 +1,6 @@
 # Tisara's commands. `make run` and `make test` do all the set-up there is.
 .DEFAULT_GOAL := help
-.PHONY: help run test clients check bench bench-emulator bench-micro torture fuzz fmt simulate
+.PHONY: help run test clients api-check check bench bench-emulator bench-micro torture fuzz fmt simulate
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,10 @@ test: ## All tests, on SQLite and on a PostgreSQL of their own; pages in a Chrom
 clients: ## Other people's clients (Node.js, Python) against the emulator; ARGS='python' runs one suite
 	@scripts/need rust cc
 	tests/clients/run $(ARGS)
+
+api-check: ## Made-up requests at every route of openapi.json, on both databases; ARGS=sqlite for one. Needs Python
+	@scripts/need rust cc
+	scripts/api-check $(ARGS)
 
 check: ## Formatting, lints, documents, the arrows between the crates
 	@scripts/need rust cc rustfmt clippy

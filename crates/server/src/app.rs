@@ -5,7 +5,7 @@ use crate::{
     edge::{Limit, Limits, Result},
     idempotency,
     mail::{self, Mailer},
-    people::{Passwords, Policies},
+    people::{Passwords, Policies, passkeys_of},
 };
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -18,6 +18,7 @@ use tisara_store::{Store, Tx};
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 use url::Url;
+use webauthn_rs::Webauthn;
 
 /// The running parts that the server stands on.
 #[derive(Clone)]
@@ -65,6 +66,7 @@ pub struct Inner {
     pub(crate) keys: KeyCache,
     pub(crate) signing_keys: SigningKeys,
     pub(crate) passwords: Passwords,
+    pub(crate) passkeys: Option<Webauthn>,
     pub(crate) public_limits: Limits,
     pub(crate) key_limits: Limits,
     /// Says that an e-mail waits.
@@ -77,6 +79,7 @@ impl App {
     pub fn new(parts: Parts) -> Self {
         let Parts { store, engine, client, vault, ambient, mailer, metrics, settings } = parts;
         let passwords = Passwords::new(settings.passwords_at_once, ambient.rng().fork());
+        let passkeys = passkeys_of(&settings.public_url);
         Self(Arc::new(Inner {
             store,
             engine,
@@ -89,6 +92,7 @@ impl App {
             keys: KeyCache::default(),
             signing_keys: SigningKeys::default(),
             passwords,
+            passkeys,
             public_limits: Limits::default(),
             key_limits: Limits::default(),
             mail_waits: Notify::new(),

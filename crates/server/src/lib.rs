@@ -29,8 +29,9 @@ mod segments;
 mod sessions;
 mod templates;
 mod threads;
+mod visits;
 mod webhooks;
 
 pub use app::{App, Parts, Settings};
-pub use people::Policies;
+pub use people::{Policies, folded_email};
 pub use routes::{openapi, router};

@@ -7,6 +7,8 @@ use crate::{
     auth::{Access, access},
     edge::{Code, FieldProblem, Problem},
 };
+use http::StatusCode;
+use std::collections::BTreeSet;
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -61,6 +63,9 @@ impl Modify for ApiKey {
     }
 }
 
+/// Operations that ask Meta and answer by what it says.
+const CALLS_META: &[&str] = &["/api/v1/numbers/connect", "/api/v1/numbers/{id}", "/api/v1/templates/sync"];
+
 /// Adds to every operation what holds for all: the refusals, and the key that makes writes safe to
 /// repeat.
 pub(crate) fn complete(document: &mut openapi::OpenApi) {
@@ -68,11 +73,6 @@ pub(crate) fn complete(document: &mut openapi::OpenApi) {
         for (method, operation) in operations(item) {
             let allowed = method_of(&method).and_then(|method| access(&method, path));
             tell_access(operation, allowed);
-            let refusal = ResponseBuilder::new()
-                .description("A refusal.")
-                .content("application/problem+json", problem())
-                .build();
-            operation.responses.responses.insert("default".to_owned(), RefOr::T(refusal));
             if !matches!(method, HttpMethod::Get) && allowed.is_some_and(Access::is_kept) {
                 let key = ParameterBuilder::new()
                     .name("Idempotency-Key")
@@ -85,8 +85,58 @@ pub(crate) fn complete(document: &mut openapi::OpenApi) {
                     .build();
                 operation.parameters.get_or_insert_default().push(RefOr::T(key));
             }
+            for status in refusals(operation, path, &method, allowed) {
+                let Some(meanings) = Code::meanings(status) else { continue };
+                let refusal = ResponseBuilder::new()
+                    .description(meanings)
+                    .content("application/problem+json", problem())
+                    .build();
+                operation.responses.responses.insert(status.as_str().to_owned(), RefOr::T(refusal));
+            }
         }
     }
+}
+
+/// The statuses with which an operation may refuse. `make api-check` finds one that is missing here.
+fn refusals(
+    operation: &Operation,
+    path: &str,
+    method: &HttpMethod,
+    access: Option<Access>,
+) -> BTreeSet<StatusCode> {
+    use StatusCode as S;
+    let is_read = matches!(method, HttpMethod::Get);
+    let has = |kind: ParameterIn| {
+        let parameters = operation.parameters.iter().flatten();
+        parameters
+            .filter_map(|p| if let RefOr::T(p) = p { Some(p) } else { None })
+            .any(|p| p.parameter_in == kind)
+    };
+    let mut refusals = BTreeSet::from([
+        S::TOO_MANY_REQUESTS,
+        S::INTERNAL_SERVER_ERROR,
+        S::SERVICE_UNAVAILABLE,
+        S::INSUFFICIENT_STORAGE,
+    ]);
+    let is_public = access == Some(Access::Public);
+    if !is_public || !is_read {
+        // Signed in wrongly, not allowed, from another site; not in this state.
+        refusals.extend([S::UNAUTHORIZED, S::FORBIDDEN, S::CONFLICT]);
+    }
+    if !is_public || path.contains('{') || is_read {
+        refusals.insert(S::NOT_FOUND);
+    }
+    if operation.request_body.is_some() {
+        refusals.extend([S::PAYLOAD_TOO_LARGE, S::UNSUPPORTED_MEDIA_TYPE]);
+    }
+    // The one header that operations describe is Idempotency-Key.
+    if operation.request_body.is_some() || has(ParameterIn::Query) || has(ParameterIn::Header) {
+        refusals.extend([S::BAD_REQUEST, S::UNPROCESSABLE_ENTITY]);
+    }
+    if CALLS_META.contains(&path) {
+        refusals.insert(S::BAD_GATEWAY);
+    }
+    refusals
 }
 
 /// Says by what one may call an operation, and with which permission.

@@ -39,6 +39,7 @@ pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
 pub mod users;
+pub mod visits;
 pub mod wabas;
 pub mod watermarks;
 mod words;

@@ -8,7 +8,7 @@ use tisara_store::{
     contract,
     sessions::{Device, Session},
     signing_keys::SigningKey,
-    users::{Acceptance, Purpose, User},
+    users::{Acceptance, Passkey, Purpose, User},
 };
 
 fn user(n: u32, email: &str) -> User {
@@ -275,5 +275,35 @@ contract! {
         write(store, |tx| tx.purge_people(at(110))).await;
         assert_eq!(read(store, |tx| tx.find_signing_key(id(1), at(0))).await, None);
         assert!(read(store, |tx| tx.find_signing_key(id(2), at(110))).await.is_some());
+    }
+}
+
+contract! {
+    /// A passkey belongs to one person; a question to an authenticator is answered once.
+    async fn a_passkey_belongs_to_one_person(store) {
+        let passkey = |n: u32, of: u32| Passkey {
+            id: id(n), user_id: id(of), name: "Phone".to_owned(), credential_id: vec![n as u8], credential: "{}".to_owned(),
+            created_at: at(0), last_used_at: None,
+        };
+        write(store, move |tx| {
+            assert!(tx.create_passkey(&passkey(1, 1))?);
+            assert!(tx.create_passkey(&passkey(2, 1))?);
+            assert!(!tx.create_passkey(&Passkey { credential_id: vec![1], ..passkey(3, 2) })?, "it is taken");
+            assert!(tx.use_passkey(id(2), "{\"n\":1}", at(5))?);
+            tx.ask_passkey(&[1; 32], Some(id(1)), "{}", at(100))?;
+            tx.ask_passkey(&[2; 32], None, "{}", at(100))
+        }).await;
+        let used = Passkey { credential: "{\"n\":1}".to_owned(), last_used_at: Some(at(5)), ..passkey(2, 1) };
+        assert_eq!(read(store, |tx| tx.list_passkeys(id(1))).await, [passkey(1, 1), used]);
+        assert_eq!(read(store, |tx| tx.find_passkey(&[1])).await, Some(passkey(1, 1)));
+        assert_eq!(read(store, |tx| tx.find_passkey(&[9])).await, None);
+        assert!(!write(store, |tx| tx.remove_passkey(id(2), id(1))).await, "another's");
+        assert!(write(store, |tx| tx.remove_passkey(id(1), id(1))).await);
+        assert!(!write(store, |tx| tx.use_passkey(id(1), "{}", at(6))).await);
+        assert_eq!(write(store, |tx| tx.take_passkey_question(&[1; 32], at(100))).await, None);
+        assert_eq!(write(store, |tx| tx.take_passkey_question(&[1; 32], at(99))).await, Some((Some(id(1)), "{}".to_owned())));
+        assert_eq!(write(store, |tx| tx.take_passkey_question(&[1; 32], at(99))).await, None);
+        write(store, |tx| tx.purge_people(at(100))).await;
+        assert_eq!(write(store, |tx| tx.take_passkey_question(&[2; 32], at(99))).await, None);
     }
 }

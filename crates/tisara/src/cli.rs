@@ -1,6 +1,7 @@
 //! The command line. The help texts are the manual: they say what a command does, show an example, and
 //! name the exit codes.
 
+use crate::{org::Org, staff::Staff};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 use tisara_server::contacts::import::{ColumnTo, Target};
@@ -117,6 +118,9 @@ pub enum Command {
     /// Organizations of this installation, straight in its database.
     #[command(subcommand)]
     Org(Org),
+    /// The operator's own people, who may visit organizations, straight in the database.
+    #[command(subcommand)]
+    Staff(Staff),
 }
 
 /// Where the data is, instead of what the configuration says.
@@ -565,33 +569,6 @@ pub struct CampaignResume {
     /// With --after-restore: only say what would be sent.
     #[arg(long, requires = "after_restore")]
     pub dry_run: bool,
-}
-
-/// `tisara org …`.
-#[derive(Debug, Subcommand)]
-pub enum Org {
-    /// Create an organization and print an API key to it, once.
-    ///
-    /// Example: tisara org create "Jasper's Market" --region LK
-    Create(OrgCreate),
-}
-
-/// `tisara org create`.
-#[derive(Debug, Args)]
-pub struct OrgCreate {
-    /// The organization's name.
-    pub name: String,
-
-    /// The country whose numbers its people write without country code, as two letters.
-    #[arg(long, value_name = "CC", default_value = "LK")]
-    pub region: String,
-
-    #[command(flatten)]
-    pub place: Place,
-
-    /// Print id and key as one JSON object on stdout.
-    #[arg(long)]
-    pub json: bool,
 }
 
 #[cfg(test)]

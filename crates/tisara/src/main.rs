@@ -24,6 +24,7 @@ mod repair;
 mod running;
 mod serve;
 mod setup;
+mod staff;
 mod stop;
 mod terminal;
 
@@ -63,6 +64,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Campaign(command) => campaign::run(&command).await,
         Command::Contacts(command) => contacts::run(&command).await,
         Command::Org(command) => org::run(file, &command).await,
+        Command::Staff(command) => staff::run(file, &command).await,
         Command::Migrate(place) => migrate::run(file, &place).await,
         Command::Backup(args) => backup::run_backup(file, &args).await,
         Command::Restore(args) => backup::run_restore(file, &args).await,

@@ -1,12 +1,7 @@
 //! `tisara org`: organizations, straight in the database of this installation.
 
-use crate::{
-    cli::{Org, OrgCreate, Place},
-    config::Config,
-    data_dir, exit,
-    exit::Failure,
-    setup, terminal,
-};
+use crate::{cli::Place, config::Config, data_dir, exit, exit::Failure, setup, terminal};
+use clap::{Args, Subcommand};
 use std::path::Path;
 use tisara_domain::{Ambient, ApiKeyId, OrgId, Region};
 use tisara_engine::Vault;
@@ -15,6 +10,33 @@ use tisara_store::{Store, api_keys::NewApiKey, organizations::NewOrganization};
 
 /// The longest name of an organization, in characters.
 const NAME_MAX: usize = 200;
+
+/// `tisara org …`.
+#[derive(Debug, Subcommand)]
+pub enum Org {
+    /// Create an organization and print an API key to it, once.
+    ///
+    /// Example: tisara org create "Jasper's Market" --region LK
+    Create(OrgCreate),
+}
+
+/// `tisara org create`.
+#[derive(Debug, Args)]
+pub struct OrgCreate {
+    /// The organization's name.
+    pub name: String,
+
+    /// The country whose numbers its people write without country code, as two letters.
+    #[arg(long, value_name = "CC", default_value = "LK")]
+    pub region: String,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Print id and key as one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
 
 /// Runs the command.
 pub async fn run(file: Option<&Path>, command: &Org) -> anyhow::Result<()> {
@@ -49,7 +71,11 @@ async fn run_create(file: Option<&Path>, args: &OrgCreate) -> anyhow::Result<()>
     Ok(())
 }
 
-async fn open(file: Option<&Path>, place: &Place) -> Result<(Config, Ambient, Store, Vault), Failure> {
+/// The database of this installation, brought up to date, and the keys of its secrets.
+///
+/// # Errors
+/// When configuration, folder, key or database will not do.
+pub async fn open(file: Option<&Path>, place: &Place) -> Result<(Config, Ambient, Store, Vault), Failure> {
     let config = setup::config(file, place)?;
     let ambient = setup::ambient()?;
     // The server may be running: its lock is not ours to take.

@@ -22,35 +22,54 @@ pub(crate) enum Access {
     Needs(Permission),
     /// Such a person with this permission, whose password was entered a moment ago.
     NeedsRecently(Permission),
+    /// Somebody of the operator's staff; for others there is nothing there.
+    Staff,
+    /// Such a person, whose password was entered a moment ago.
+    StaffRecently,
     /// A person who works in the organization.
     MemberPerson,
     /// Such a person, whose password was entered a moment ago.
     MemberPersonRecently,
 }
 use Access::{
-    Member, MemberPerson, MemberPersonRecently, Needs, NeedsRecently, Person, PersonRecently, Public,
+    Member, MemberPerson, MemberPersonRecently, Needs, NeedsRecently, Person, PersonRecently, Public, Staff,
+    StaffRecently,
 };
 
 impl Access {
     /// Whether it is about one organization.
     pub(crate) const fn is_of_organization(self) -> bool {
-        !matches!(self, Public | Person | PersonRecently)
+        !matches!(self, Public | Person | PersonRecently | Staff | StaffRecently)
     }
 
     /// Whether only a person can have it.
     pub(crate) const fn is_for_people(self) -> bool {
-        matches!(self, Person | PersonRecently | MemberPerson | MemberPersonRecently | NeedsRecently(_))
+        matches!(
+            self,
+            Person
+                | PersonRecently
+                | Staff
+                | StaffRecently
+                | MemberPerson
+                | MemberPersonRecently
+                | NeedsRecently(_)
+        )
     }
 
     /// Whether a person's password must have been entered a moment ago.
     pub(crate) const fn is_recent(self) -> bool {
-        matches!(self, PersonRecently | NeedsRecently(_) | MemberPersonRecently)
+        matches!(self, PersonRecently | StaffRecently | NeedsRecently(_) | MemberPersonRecently)
     }
 
     /// Whether an answer may be kept for `Idempotency-Key`: those for people only are safe to repeat or show
     /// a secret.
     pub(crate) const fn is_kept(self) -> bool {
         self.is_of_organization() && !self.is_for_people()
+    }
+
+    /// Whether it is for the operator's staff.
+    pub(crate) const fn is_for_staff(self) -> bool {
+        matches!(self, Staff | StaffRecently)
     }
 
     /// The permission that it takes.
@@ -70,6 +89,8 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/sign-up", Public),
     ("POST", "/sign-up/confirm", Public),
     ("POST", "/sign-in", Public),
+    ("POST", "/sign-in/passkey", Public),
+    ("POST", "/sign-in/passkey/ask", Public),
     ("POST", "/tokens", Public),
     ("POST", "/tokens/refresh", Public),
     ("POST", "/password-reset", Public),
@@ -86,6 +107,10 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("DELETE", "/user/totp", PersonRecently),
     ("POST", "/user/totp/confirm", Person),
     ("POST", "/user/totp/recovery-codes", PersonRecently),
+    ("GET", "/user/passkeys", Person),
+    ("POST", "/user/passkeys", PersonRecently),
+    ("POST", "/user/passkeys/ask", PersonRecently),
+    ("DELETE", "/user/passkeys/{id}", PersonRecently),
     ("GET", "/sessions", Person),
     ("DELETE", "/sessions", Person),
     ("DELETE", "/sessions/{id}", Person),
@@ -122,6 +147,14 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("GET", "/api-keys", Needs(KeysManage)),
     ("POST", "/api-keys", NeedsRecently(KeysManage)),
     ("DELETE", "/api-keys/{id}", Needs(KeysManage)),
+    // Visits of the operator's staff.
+    ("GET", "/visits", Needs(MembersRead)),
+    ("GET", "/visits/{id}", Needs(MembersRead)),
+    ("DELETE", "/visits/{id}", Needs(MembersManage)),
+    ("GET", "/staff/organizations", Staff),
+    ("GET", "/staff/visits", Staff),
+    ("POST", "/staff/visits", StaffRecently),
+    ("DELETE", "/staff/visits/{id}", Staff),
     // Numbers and templates.
     ("GET", "/numbers", Needs(NumbersRead)),
     ("POST", "/numbers/connect", Needs(NumbersManage)),

@@ -1,6 +1,6 @@
 //! Who makes a request, as handlers see it.
 
-use crate::edge::ApiError;
+use crate::{edge::ApiError, visits};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use tisara_domain::{ApiKeyId, OrgId, Permissions, SessionId, Timestamp, UserId, Visibility};
 use tisara_store::{api_keys::ApiKey, inbox::Seer, members::Member};
@@ -73,6 +73,17 @@ impl Caller {
             permissions: member.permissions,
             visibility: member.visibility,
             is_owner: member.is_owner(),
+        }
+    }
+
+    /// Somebody of the operator's staff, during a visit.
+    pub(crate) fn visitor(person: Person, org: OrgId) -> Self {
+        Self {
+            org,
+            who: Who::Person(person),
+            permissions: visits::permissions(),
+            visibility: Visibility::All,
+            is_owner: false,
         }
     }
 

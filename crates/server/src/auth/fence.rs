@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::App,
     edge::{ApiError, Code, Limit, Result},
+    visits,
 };
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -20,7 +21,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use tisara_domain::{Duration, Network, OrgId};
+use tisara_domain::{Duration, Network, OrgId, VisitId};
 use tisara_store::sessions::Session;
 
 /// Not for answers that show a secret: they would be kept for a day.
@@ -70,8 +71,8 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
     }
     let mut limited = None;
     if access.is_of_organization() {
-        let caller = match identity {
-            Identity::Program(caller) => caller,
+        let (caller, visit) = match identity {
+            Identity::Program(caller) => (caller, None),
             Identity::Person(person) => in_organization(&app, person, request.headers()).await?,
         };
         if let Some(permission) = access.permission()
@@ -82,6 +83,9 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
                 format!("You need the permission {permission} for this. Ask an admin of the organization."),
             ));
         }
+        if let Some(visit) = visit {
+            visits::note_look(&app, caller.org, visit, request.uri().path()).await?;
+        }
         if let Who::Key(key) = caller.who {
             limited = Some(limits::take(&app, key)?);
         }
@@ -91,6 +95,9 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
         }
     }
     if let Some(person) = person {
+        if access.is_for_staff() && !app.store.read(move |tx| tx.is_staff(person.user)).await? {
+            return Err(ApiError::NotFound("address"));
+        }
         if access.is_recent() {
             require_recent(&app, person)?;
         }
@@ -104,22 +111,31 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
 }
 
 /// What a person is in the organization that the request names in its header, that the session works
-/// in, or that is the person's only one. Looked up every time: a removed member is out at once.
-async fn in_organization(app: &App, person: Person, headers: &HeaderMap) -> Result<Caller> {
+/// in, or that is the person's only one. Looked up every time: a removed member is out at once. Staff of the
+/// operator get into one that they name, during a visit, which is given back.
+async fn in_organization(
+    app: &App,
+    person: Person,
+    headers: &HeaderMap,
+) -> Result<(Caller, Option<VisitId>)> {
+    let now = app.ambient.now();
     let named = headers.get(ORGANIZATION).map(|value| value.to_str().unwrap_or_default().parse::<OrgId>());
     let named = named.transpose().map_err(|_| ApiError::NotFound("organization"))?;
     app.store
         .read(move |tx| {
             if let Some(org) = named.or(person.org) {
                 if let Some(member) = tx.org(org).find_member(person.user)? {
-                    return Ok(Caller::member(person, &member));
+                    return Ok((Caller::member(person, &member), None));
                 }
                 if named.is_some() {
+                    if let Some(visit) = tx.org(org).find_visit_now(person.user, now)? {
+                        return Ok((Caller::visitor(person, org), Some(visit)));
+                    }
                     return Err(ApiError::NotFound("organization"));
                 }
             }
             match tx.list_memberships(person.user)?.as_slice() {
-                [only] if person.org.is_none() => Ok(Caller::member(person, only)),
+                [only] if person.org.is_none() => Ok((Caller::member(person, only), None)),
                 [] => Err(ApiError::refused(
                     Code::OrganizationNeeded,
                     "You do not belong to an organization. Make one, or accept an invitation.",

@@ -17,6 +17,7 @@ use futures::stream::{self, Stream};
 use std::convert::Infallible;
 use tisara_domain::{CampaignId, Duration, Timestamp};
 use tisara_engine::{Ear, Hint};
+use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
@@ -40,10 +41,20 @@ struct Watch {
     over: bool,
 }
 
+/// One event of the stream.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "it describes what axum writes")]
+struct ProgressEvent {
+    /// `progress`.
+    event: Option<String>,
+    /// A `CampaignView` as JSON.
+    data: Option<String>,
+}
+
 /// Live progress: events `progress`, each with the whole campaign as JSON. The stream ends when the
 /// campaign is over.
 #[utoipa::path(get, path = "/campaigns/{id}/events", tag = "campaigns", params(("id" = String, Path)),
-    responses((status = 200, body = CampaignView, content_type = "text/event-stream")))]
+    responses((status = 200, body = ProgressEvent, content_type = "text/event-stream")))]
 async fn campaign_events(
     State(app): State<App>,
     caller: Caller,

@@ -93,6 +93,53 @@ pub enum Code {
 }
 
 impl Code {
+    /// All of them.
+    const ALL: &'static [Self] = &[
+        Self::Unauthorized,
+        Self::WrongCredentials,
+        Self::SecondFactorNeeded,
+        Self::TokenReused,
+        Self::Forbidden,
+        Self::CrossSite,
+        Self::RecentSignInNeeded,
+        Self::OrganizationNeeded,
+        Self::LinkInvalid,
+        Self::TooManyAttempts,
+        Self::RateLimited,
+        Self::NotFound,
+        Self::MethodNotAllowed,
+        Self::Malformed,
+        Self::Invalid,
+        Self::TooLarge,
+        Self::UnsupportedType,
+        Self::AlreadyExists,
+        Self::WrongState,
+        Self::IdempotencyKeyReused,
+        Self::IdempotencyInProgress,
+        Self::SignatureInvalid,
+        Self::WindowClosed,
+        Self::ContactUnreachable,
+        Self::TokenRejected,
+        Self::MetaRefused,
+        Self::MetaUnreachable,
+        Self::FileEmpty,
+        Self::FileUnreadable,
+        Self::NoPhoneColumn,
+        Self::Busy,
+        Self::StorageUnavailable,
+        Self::StorageFull,
+        Self::TimedOut,
+        Self::Internal,
+    ];
+
+    /// What an answer of this status can mean, for the API's description; `None` for statuses of no refusal.
+    pub(crate) fn meanings(status: StatusCode) -> Option<String> {
+        let of_status = Self::ALL.iter().filter(|code| code.meaning().0 == status);
+        let lines: Vec<String> =
+            of_status.map(|code| format!("`{}`: {}.", word(*code), code.meaning().1)).collect();
+        (!lines.is_empty()).then(|| lines.join(" "))
+    }
+
     /// Status and title.
     const fn meaning(self) -> (StatusCode, &'static str) {
         use StatusCode as S;
@@ -425,6 +472,7 @@ impl IntoResponse for Problem {
 mod tests {
     use super::*;
     use tisara_cloud_api::client::{ErrorEnvelope, GraphError};
+    use utoipa::PartialSchema as _;
 
     fn refusal(http_status: u16, body: &str) -> Problem {
         let envelope: ErrorEnvelope = serde_json::from_str(body).unwrap();
@@ -435,6 +483,13 @@ mod tests {
             retry_after: None,
         })))
         .problem()
+    }
+
+    #[test]
+    fn the_list_of_codes_is_whole() {
+        let schema = serde_json::to_value(Code::schema()).unwrap();
+        let described = schema["enum"].as_array().or_else(|| schema["oneOf"].as_array()).unwrap();
+        assert_eq!(described.len(), Code::ALL.len(), "{schema}");
     }
 
     #[test]

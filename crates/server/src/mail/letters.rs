@@ -94,6 +94,20 @@ impl Letters<'_> {
         )
     }
 
+    pub(crate) fn passkeys_changed(&self, to: &str, added: bool) -> Letter {
+        let link = self.link("password-reset", "");
+        let what = if added { "added to" } else { "removed from" };
+        self.letter(
+            to,
+            if added { "A passkey was added" } else { "A passkey was removed" },
+            &format!(
+                "A passkey was {what} your account. If it was not you, set a new password at once and look at your \
+                 passkeys:\n\n{}",
+                link.trim_end_matches('#')
+            ),
+        )
+    }
+
     pub(crate) fn device_signed_out(&self, to: &str, device: &str) -> Letter {
         let link = self.link("password-reset", "");
         self.letter(
@@ -103,6 +117,24 @@ impl Letters<'_> {
                 "A token of your device \"{device}\" was used by somebody who may not be you, so the device was \
                  signed out. Sign in on it again. If it was stolen, set a new password:\n\n{}",
                 link.trim_end_matches('#')
+            ),
+        )
+    }
+
+    pub(crate) fn visited(
+        &self,
+        to: &str,
+        organization: &str,
+        by: &str,
+        reason: &str,
+        minutes: u32,
+    ) -> Letter {
+        self.letter(
+            to,
+            "The operator looks into your organization",
+            &format!(
+                "{by}, of the staff that runs this installation, may look into \"{organization}\" for {minutes} minutes, \
+                 and change nothing. Their reason:\n\n{reason}\n\nUnder Visits you see what they look at, and can end it."
             ),
         )
     }

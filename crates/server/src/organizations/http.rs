@@ -92,6 +92,7 @@ async fn create_organization(
     let made = app
         .store
         .write(move |tx| {
+            super::keep_staff_apart(tx, person)?;
             let owned = tx.list_memberships(person.user)?.iter().filter(|member| member.is_owner()).count();
             if owned >= OWNED_MAX {
                 return Err(ApiError::refused(

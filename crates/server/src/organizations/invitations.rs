@@ -178,6 +178,7 @@ async fn accept_invitation(
     let joined = app
         .store
         .write(move |tx| {
+            super::keep_staff_apart(tx, person)?;
             let invitation = tx.find_invitation(&hash, now)?.ok_or_else(link_invalid)?;
             let user = tx.find_user(person.user)?.ok_or_else(link_invalid)?;
             if user.email_fold != invitation.email_fold {

@@ -13,7 +13,8 @@ mod view;
 
 pub(crate) use roles::permissions;
 
-use crate::app::App;
+use crate::{app::App, auth::Person};
+use tisara_store::Tx;
 use utoipa_axum::router::OpenApiRouter;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -23,6 +24,17 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(invitations::routes())
         .merge(roles::routes())
         .merge(teams::routes())
+}
+
+/// The operator's staff belong to no organization: what they see of one is a visit.
+fn keep_staff_apart(tx: &mut Tx<'_>, person: Person) -> crate::edge::Result<()> {
+    if !tx.is_staff(person.user)? {
+        return Ok(());
+    }
+    Err(crate::edge::ApiError::refused(
+        crate::edge::Code::WrongState,
+        "Staff of the operator belong to no organization. Use an account of your own for that.",
+    ))
 }
 
 /// A name as it is kept; reports what is wrong with it.

@@ -6,6 +6,7 @@
 mod account;
 mod email;
 mod guess;
+mod passkeys;
 mod password;
 mod policies;
 mod proof;
@@ -20,12 +21,19 @@ pub use policies::Policies;
 
 pub(crate) use email::Email;
 pub(crate) use guess::{Guess, password_is_right};
+pub(crate) use passkeys::of_site as passkeys_of;
 pub(crate) use password::Passwords;
 pub(crate) use proof::{Credentials, Proven};
 pub(crate) use sign_up::{link_invalid, require_mail};
 
 use crate::app::App;
 use utoipa_axum::router::OpenApiRouter;
+
+/// The form of an e-mail address in which all its spellings are one.
+#[must_use]
+pub fn folded_email(text: &str) -> String {
+    Email::looked_up(text)
+}
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -35,4 +43,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(reset::routes())
         .merge(account::routes())
         .merge(second_factor::routes())
+        .merge(passkeys::routes())
 }

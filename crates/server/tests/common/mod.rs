@@ -3,9 +3,11 @@
 #![allow(clippy::allow_attributes, reason = "whether something is unused differs from file to file")]
 #![expect(clippy::unwrap_used, clippy::print_stdout, reason = "all of this is test")]
 
+pub(crate) mod authenticator;
 pub(crate) mod device;
 pub(crate) mod operations;
 pub(crate) mod person;
+pub(crate) mod staff;
 
 use axum::Router;
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap, multipart};

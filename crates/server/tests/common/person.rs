@@ -104,3 +104,25 @@ impl TestApp {
         .await
     }
 }
+
+/// Somebody with an organization of their own.
+pub(crate) async fn owner<'a>(app: &'a TestApp, email: &str) -> Person<'a> {
+    let mut person = Person::new(app, email).await;
+    person.post("/organizations", json!({ "name": "Ceylon Tea", "default_region": "LK" })).await.ok();
+    person
+}
+
+/// Somebody new who joins as this role.
+pub(crate) async fn joined<'a>(by: &mut Person<'a>, email: &str, role: &str) -> Person<'a> {
+    let app = by.app;
+    by.post("/invitations", json!({ "email": email, "role": role })).await.ok();
+    let token = app.mailed(email, "You are invited").await;
+    let mut person = Person::new(app, email).await;
+    person.post("/invitations/accept", json!({ "token": token })).await.ok();
+    person
+}
+
+/// A person's own id.
+pub(crate) async fn id(person: &mut Person<'_>) -> String {
+    person.get("/user").await.ok()["id"].as_str().unwrap().to_owned()
+}

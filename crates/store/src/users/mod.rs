@@ -3,11 +3,13 @@
 //! Secrets that people hold (links, cookies) are known here only as SHA-256 hashes.
 
 mod links;
+mod passkeys;
 mod second_factor;
 mod sign_ups;
 mod throttle;
 
 pub use links::{Link, Purpose};
+pub use passkeys::Passkey;
 pub use second_factor::SecondFactor;
 pub use sign_ups::SignUp;
 
@@ -230,6 +232,7 @@ impl Tx<'_> {
         self.execute("DELETE FROM session WHERE ends_at <= $1", args![now])?;
         self.execute("DELETE FROM spent_token WHERE ends_at <= $1", args![now])?;
         self.execute("DELETE FROM signing_key WHERE ends_at <= $1", args![now])?;
+        self.execute("DELETE FROM passkey_question WHERE expires_at <= $1", args![now])?;
         self.execute("DELETE FROM mailed_link WHERE expires_at <= $1", args![now])?;
         self.execute("DELETE FROM sign_up WHERE expires_at <= $1", args![now])?;
         self.execute("DELETE FROM throttle WHERE last_at <= $1", args![ago(1)])?;

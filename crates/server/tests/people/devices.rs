@@ -1,14 +1,11 @@
 //! The second way in: access tokens and refresh tokens of devices; what works, and what must not.
-#![expect(clippy::unwrap_used, reason = "all of this is test")]
 
-#[macro_use]
-mod common;
-use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use common::{
+use crate::common::{
     Answer, TestApp, answer,
     device::Device,
     person::{PASSWORD, Person, SESSION},
 };
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tisara_store::Engine;
