@@ -134,6 +134,7 @@ async fn begin_visit(
             tenant.begin_visit(&visit)?;
             let owners = tenant.list_owner_emails()?;
             let begun = tenant.find_visit(visit.id)?.ok_or(ApiError::NotFound("visit"))?;
+            drop(tenant);
             for owner in owners {
                 let letter = Letters(&writing.settings.public_url).visited(
                     &owner,
