@@ -42,9 +42,16 @@ pub(crate) struct Load {
     /// Calls a second of all clients together; none: as fast as answers come. A call that could not
     /// begin in time counts from when it should have begun.
     pub(crate) per_second: Option<u32>,
+    /// The status that every answer must have.
+    pub(crate) expected: u16,
 }
 
 impl Load {
+    /// As fast as answers come, and all of them good.
+    pub(crate) const fn at(server: SocketAddr, clients: usize) -> Self {
+        Self { server, clients, per_second: None, expected: 200 }
+    }
+
     /// Makes every call once and waits for all answers.
     pub(crate) async fn run(self, calls: Vec<Vec<u8>>, ambient: &Ambient) -> anyhow::Result<Latencies> {
         let (calls, next) = (Arc::new(calls), Arc::new(AtomicUsize::new(0)));
@@ -56,6 +63,7 @@ impl Load {
                 calls: Arc::clone(&calls),
                 next: Arc::clone(&next),
                 per_second: self.per_second,
+                expected: self.expected,
                 began_at,
                 ambient: ambient.clone(),
             };
@@ -76,6 +84,7 @@ struct Client {
     calls: Arc<Vec<Vec<u8>>>,
     next: Arc<AtomicUsize>,
     per_second: Option<u32>,
+    expected: u16,
     began_at: Timestamp,
     ambient: Ambient,
 }
@@ -95,7 +104,7 @@ impl Client {
                 self.ambient.sleep(due_at.since(now)).await;
             }
             let status = self.connection.call(call).await?;
-            ensure!((200..300).contains(&status), "the server answered {status}");
+            ensure!(status == self.expected, "the server answered {status}");
             let us = self.ambient.now().since(due_at).as_micros();
             took_us.push(u32::try_from(us).unwrap_or(u32::MAX));
         }

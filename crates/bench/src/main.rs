@@ -39,7 +39,7 @@ struct Cli {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     engine: Vec<String>,
 
-    /// Only these parts: campaigns, reads, ingest, numbers. The contacts they need are imported in any case.
+    /// Only these parts: campaigns, reads, keys, ingest, numbers. The contacts they need are imported in any case.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
 

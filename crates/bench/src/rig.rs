@@ -11,6 +11,8 @@ use tisara_stage::{Api, Meta, Server, Setup, count, free_address, text};
 /// Faster than any machine sends: the machine is the limit then.
 const NO_LIMIT: &str = "[sending]\npace_per_second = 1000000\n";
 const POLL: Duration = Duration::from_millis(20);
+/// Calls with one key in a minute: more than can be made.
+const KEY_CALLS: u32 = 100_000_000;
 /// Longest wait for anything to be done.
 const PATIENCE: Duration = Duration::from_secs(900);
 
@@ -43,7 +45,7 @@ impl Rig {
         let callback = format!("http://{address}/webhooks/whatsapp");
         let meta = Meta::start(tisara, dir, &world::settings(&callback), ambient).await?;
         let setup = Setup { tisara, dir, database, meta: meta.address, address, more: NO_LIMIT };
-        let mut server = Server::new(&setup, ambient.clone())?;
+        let mut server = server(&setup, ambient)?;
         let (_, made) = server.run(&["org", "create", "Bench", "--json"]).await?;
         let key = text(&made["key"])?;
         let api = Api::new(address, &key, ambient.clone())?;
@@ -77,7 +79,7 @@ impl Rig {
             address: self.server.address,
             more,
         };
-        self.server = Server::new(&setup, ambient.clone())?;
+        self.server = server(&setup, ambient)?;
         self.server.start().await
     }
 
@@ -142,10 +144,11 @@ impl Rig {
         Ok(ambient.now().since(began_at).as_secs_f64())
     }
 
-    /// Our id of a label.
-    pub(crate) async fn label(&self, name: &str) -> anyhow::Result<String> {
-        let labels = self.api.list("/labels").await?;
-        text(&labels.iter().find(|l| l["name"] == name).context("the label is missing")?["id"])
+    /// Our id of what has this name in a list: `/labels`, `/fields`.
+    pub(crate) async fn id(&self, list: &str, name: &str) -> anyhow::Result<String> {
+        let all = self.api.list(list).await?;
+        let missing = || format!("{list} has no {name}");
+        text(&all.iter().find(|one| one["name"] == name).with_context(missing)?["id"])
     }
 
     /// Makes a campaign; nothing is planned yet.
@@ -216,6 +219,10 @@ impl Rig {
             .filter(|line| line.strip_prefix(name).is_some_and(|rest| rest.starts_with([' ', '{'])));
         Ok(values.filter_map(|line| line.rsplit(' ').next()?.parse::<f64>().ok()).sum())
     }
+}
+
+fn server(setup: &Setup<'_>, ambient: &Ambient) -> anyhow::Result<Server> {
+    Ok(Server::new(setup, ambient.clone())?.with("server.key_calls_per_minute", KEY_CALLS))
 }
 
 /// Recipients that were not skipped, by the progress of a campaign.

@@ -48,7 +48,7 @@ impl Default for Settings {
             pace_per_second: None,
             lease_ms: 15_000,
             tick_ms: 1_000,
-            journal_batch: 256,
+            journal_batch: 1_024,
             journal_keep_days: 30,
         }
     }

@@ -48,7 +48,7 @@ pub enum Audience {
     Segment {
         /// The segment.
         segment: SegmentId,
-        /// Its rule as it was when the campaign was made.
+        /// Its rule: as it was when the campaign was started, until then when it was made.
         rule: Rule,
     },
     /// These contacts.
@@ -303,6 +303,9 @@ impl OrgTx<'_, '_> {
         if event == CampaignEvent::Resume && crate::backup::is_restored(held.as_deref()) {
             return Err(CampaignError::Restored);
         }
+        if event == CampaignEvent::Start {
+            self.freeze_rule(id)?;
+        }
         let started = (event == CampaignEvent::Start).then_some(now);
         // A cancelled campaign is over once what waited has been skipped, see `skip_cancelled`.
         let finished =
@@ -319,6 +322,22 @@ impl OrgTx<'_, '_> {
             );
         }
         Ok(to)
+    }
+
+    /// Whom a segment means is decided when the campaign starts, by the rule it has then; one that is gone
+    /// leaves the rule that the campaign was made with.
+    fn freeze_rule(&mut self, id: CampaignId) -> Result<()> {
+        let Some(mut campaign) = self.find_campaign(id)? else { return Ok(()) };
+        let Audience::Segment { segment, rule } = &mut campaign.definition.audience else { return Ok(()) };
+        let Some(now) = self.find_segment(*segment)?.map(|s| s.rule).filter(|now| now != rule) else {
+            return Ok(());
+        };
+        *rule = now;
+        self.tx.execute(
+            "UPDATE campaign SET definition = $3 WHERE org_id = $1 AND id = $2",
+            args![self.org, id, to_json(&campaign.definition)?],
+        )?;
+        Ok(())
     }
 
     /// The state of a campaign, which nobody else changes until this transaction ends.

@@ -1,9 +1,10 @@
 //! The journal: every webhook as it came, kept before it is answered, applied afterwards.
 
 use crate::{
-    args,
+    args, forks,
     seam::{OrgTx, Result, Row, Tx},
 };
+use std::ops::RangeInclusive;
 use tisara_domain::Timestamp;
 
 /// A webhook body to be kept: the part of a request that concerns one WABA.
@@ -49,36 +50,41 @@ impl Tx<'_> {
     /// # Errors
     /// As the database says; then nothing was kept and Meta must be told so.
     pub fn append_journal(&mut self, entries: &[NewEntry]) -> Result<()> {
-        for e in entries {
-            let id: i64 = self.get(
-                "INSERT INTO journal (waba, received_at, body) VALUES ($1, $2, $3) RETURNING id",
-                args![e.waba, e.received_at, e.body],
-                |r| r.get(0),
-            )?;
-            self.execute("INSERT INTO journal_todo (id) VALUES ($1)", args![id])?;
-        }
-        Ok(())
+        forks::journal::append(self, entries)
     }
 
-    /// The oldest entries whose effects are still to come.
+    /// The oldest entries whose effects are still to come, but for those `being_applied`: at most `limit`, and
+    /// no more of them than have about `bytes_max` together (one at least).
     ///
     /// # Errors
     /// As the database says.
-    pub fn list_journal_todo(&mut self, limit: u32) -> Result<Vec<Entry>> {
+    pub fn list_journal_todo(
+        &mut self,
+        being_applied: Option<RangeInclusive<i64>>,
+        limit: u32,
+        bytes_max: u64,
+    ) -> Result<Vec<Entry>> {
+        let (first, last) = being_applied.map_or((0, -1), |ids| (*ids.start(), *ids.end()));
+        let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
+        // A body's length is known without reading it. The plus keeps SQLite to the order of the key: it stops
+        // when there is enough.
         self.list(
-            "SELECT j.id, j.received_at, j.body FROM journal_todo t JOIN journal j ON j.id = t.id ORDER BY t.id LIMIT $1",
-            args![limit],
+            "SELECT n.id, n.received_at, (SELECT j.body FROM journal j WHERE j.id = n.id) FROM (\
+             SELECT k.id, k.received_at, CAST(sum(k.bytes) OVER (ORDER BY k.id) - k.bytes AS BIGINT) AS before FROM (\
+             SELECT t.id, b.received_at, length(b.body) AS bytes FROM journal_todo t JOIN journal b ON b.id = t.id \
+             WHERE +t.id < $3 OR +t.id > $4 ORDER BY t.id LIMIT $1) k) n WHERE n.before < $2 ORDER BY n.id",
+            args![limit, bytes_max, first, last],
             |r| Ok(Entry { id: r.get(0)?, received_at: r.get(1)?, body: r.get(2)? }),
         )
     }
 
-    /// Takes an entry off the list, in the transaction that applies it; false when somebody else has
-    /// done so: then nothing of it may be applied.
+    /// Takes entries off the list, in the transaction that applies them; false when somebody else has
+    /// done so with one of them: then nothing of them may be applied.
     ///
     /// # Errors
     /// As the database says.
-    pub fn finish_journal_entry(&mut self, id: i64) -> Result<bool> {
-        Ok(self.execute("DELETE FROM journal_todo WHERE id = $1", args![id])? == 1)
+    pub fn finish_journal_entries(&mut self, ids: &[i64]) -> Result<bool> {
+        Ok(forks::journal::finish(self, ids)? == ids.len() as u64)
     }
 
     /// Sets an entry aside with what went wrong.

@@ -17,14 +17,34 @@ contract! {
     /// Entries come off the list once, in their order; a second taker gets a no.
     async fn entries_are_applied_once_and_in_order(store) {
         keep(store, vec![entry("101", 1), entry("101", 2), entry("102", 3)]).await;
-        let todo = read(store, |tx| tx.list_journal_todo(10)).await;
+        let todo = read(store, |tx| tx.list_journal_todo(None, 10, 1_000)).await;
         assert_eq!(todo.iter().map(|e| e.received_at).collect::<Vec<_>>(), vec![at(1), at(2), at(3)]);
         assert_eq!(read(store, |tx| tx.journal_waits_since()).await, Some(at(1)));
-        for e in todo {
-            assert!(write(store, move |tx| tx.finish_journal_entry(e.id)).await);
-            assert!(!write(store, move |tx| tx.finish_journal_entry(e.id)).await);
+        let ids: Vec<i64> = todo.iter().map(|e| e.id).collect();
+        for n in [1, 3] {
+            let ids = ids[..n].to_vec();
+            assert_eq!(write(store, move |tx| tx.finish_journal_entries(&ids)).await, n == 1);
         }
         assert_eq!(read(store, |tx| tx.journal_waits_since()).await, None);
+    }
+}
+
+contract! {
+    /// A batch is bounded by the bytes in it too, and leaves out what is being applied already.
+    async fn a_batch_has_an_end(store) {
+        keep(store, (0..9).map(|n| entry("101", n)).collect()).await;
+        let body = entry("101", 0).body.len() as u64;
+        let ids = |range: Option<std::ops::RangeInclusive<i64>>, limit, bytes| async move {
+            let todo = read(store, move |tx| tx.list_journal_todo(range.clone(), limit, bytes)).await;
+            todo.iter().map(|e| e.id).collect::<Vec<_>>()
+        };
+        let all = ids(None, 100, u64::MAX).await;
+        assert_eq!(all.len(), 9);
+        assert_eq!(ids(None, 2, u64::MAX).await, all[..2]);
+        assert_eq!(ids(None, 100, 3 * body).await, all[..3]);
+        assert_eq!(ids(None, 100, 0).await, [0_i64; 0], "nothing fits into nothing");
+        assert_eq!(ids(None, 100, 1).await, all[..1], "one at least");
+        assert_eq!(ids(Some(all[0]..=all[5]), 100, u64::MAX).await, all[6..]);
     }
 }
 
@@ -33,7 +53,7 @@ contract! {
     async fn a_failed_entry_is_kept_and_replayed(store) {
         furnish(store).await;
         keep(store, vec![entry("101", 1), entry("999", 2)]).await;
-        let first = read(store, |tx| tx.list_journal_todo(1)).await.remove(0).id;
+        let first = read(store, |tx| tx.list_journal_todo(None, 1, 1_000)).await.remove(0).id;
         write(store, move |tx| tx.set_journal_entry_aside(first, "no such field", at(5))).await;
         let failed = read(store, |tx| tx.org(org()).list_journal(true, None, 10)).await;
         assert_eq!(failed.iter().map(|l| l.error.as_deref()).collect::<Vec<_>>(), vec![Some("no such field")]);
@@ -47,10 +67,10 @@ contract! {
     /// Old entries go, except those that wait or failed.
     async fn only_applied_entries_grow_old(store) {
         keep(store, vec![entry("101", 1), entry("101", 2), entry("101", 3)]).await;
-        let ids: Vec<i64> = read(store, |tx| tx.list_journal_todo(10)).await.iter().map(|e| e.id).collect();
+        let ids: Vec<i64> = read(store, |tx| tx.list_journal_todo(None, 10, 1_000)).await.iter().map(|e| e.id).collect();
         let (applied, failed) = (ids[0], ids[1]);
         write(store, move |tx| {
-            tx.finish_journal_entry(applied)?;
+            assert!(tx.finish_journal_entries(&[applied])?);
             tx.set_journal_entry_aside(failed, "x", at(4))
         }).await;
         assert_eq!(write(store, |tx| tx.trim_journal(at(100), 10)).await, 1);

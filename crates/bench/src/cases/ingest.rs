@@ -41,7 +41,7 @@ pub(super) async fn run(
     let began_at = ambient.now();
     let count = webhooks.len();
     let cpu_before_s = rig.server.usage().cpu_s;
-    let load = Load { server: rig.server.address, clients: CLIENTS, per_second: None };
+    let load = Load::at(rig.server.address, CLIENTS);
     let taken = load.run(webhooks, ambient).await?;
     rig.until(&campaign, ambient, |view| Ok(in_states(view, &["delivered", "read", "failed"])? >= told))
         .await?;
@@ -54,7 +54,7 @@ pub(super) async fn run(
     let mut webhooks: Vec<Vec<u8>> = calls("read", now_s + 2);
     webhooks.truncate(usize::try_from(plan.sizes.paced_statuses)?);
     let pace = if plan.engine.name() == "sqlite" { PACE_SQLITE } else { PACE_POSTGRES };
-    let load = Load { server: rig.server.address, clients: CLIENTS, per_second: Some(pace) };
+    let load = Load { per_second: Some(pace), ..Load::at(rig.server.address, CLIENTS) };
     let steady = load.run(webhooks, ambient).await?;
     plan.told(figures, plan.key("ingest", "p99_ms"), steady.at(0.99));
     plan.told(figures, plan.key("ingest", "p50_ms"), steady.at(0.5));

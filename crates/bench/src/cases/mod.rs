@@ -3,6 +3,7 @@
 
 mod campaigns;
 mod ingest;
+mod keys;
 mod numbers;
 mod reads;
 
@@ -55,6 +56,8 @@ pub(crate) struct Sizes {
     pub(crate) paced_statuses: u64,
     /// Reads of each kind.
     pub(crate) reads: usize,
+    /// Checks of a key.
+    pub(crate) checks: usize,
 }
 
 impl Sizes {
@@ -67,6 +70,7 @@ impl Sizes {
             numbers_s: 60,
             paced_statuses: 80_000,
             reads: 4_000,
+            checks: 80_000,
         }
     }
 
@@ -79,6 +83,7 @@ impl Sizes {
             numbers_s: 10,
             paced_statuses: 15_000,
             reads: 1_000,
+            checks: 20_000,
         }
     }
 }
@@ -146,6 +151,9 @@ async fn cases(
     if plan.wants("reads") {
         reads::run(plan, rig, large.as_deref(), &labels, ambient, figures).await?;
     }
+    if plan.wants("keys") {
+        keys::run(plan, rig, ambient, figures).await?;
+    }
     if plan.wants("ingest") {
         ingest::run(plan, rig, &labels, ambient, figures).await?;
     }
@@ -194,5 +202,9 @@ async fn import(
     // A smaller run is scaled, so that figures of both can be looked at side by side.
     let millions = large as f64 / 1e6;
     plan.told(figures, plan.key("import", "s_1m"), took_s / millions);
-    Ok(Labels([rig.label("small").await?, rig.label("middle").await?, rig.label("large").await?]))
+    Ok(Labels([
+        rig.id("/labels", "small").await?,
+        rig.id("/labels", "middle").await?,
+        rig.id("/labels", "large").await?,
+    ]))
 }

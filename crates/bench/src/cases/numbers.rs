@@ -30,7 +30,7 @@ pub(super) async fn run(
     let people = u64::from((plan.sizes.numbers_s + 2 * RUN_UP_S) * NUMBER_PER_SECOND);
     let first = plan.sizes.campaigns.iter().sum::<u64>();
     rig.import(made::csv(first, first + people, &Rng::seeded(6)), "numbers", ambient).await?;
-    let audience = json!({ "kind": "label", "label": rig.label("numbers").await? });
+    let audience = json!({ "kind": "label", "label": rig.id("/labels", "numbers").await? });
     let mut campaigns = Vec::new();
     for number in &numbers {
         let campaign = rig.campaign(number, &template, &audience).await?;

@@ -9,9 +9,10 @@ use crate::{
     rig::Rig,
     webhooks::{self, LAST_WORD, WORDS},
 };
+use anyhow::ensure;
 use serde_json::{Value, json};
 use tisara_domain::{Ambient, Rng};
-use tisara_stage::text;
+use tisara_stage::{count, text};
 
 const CLIENTS: usize = 16;
 /// Messages in one webhook, and clients that post them.
@@ -49,7 +50,7 @@ pub(super) async fn run(
 }
 
 fn load(rig: &Rig) -> Load {
-    Load { server: rig.server.address, clients: CLIENTS, per_second: None }
+    Load::at(rig.server.address, CLIENTS)
 }
 
 fn get(rig: &Rig, path: &str) -> Vec<u8> {
@@ -68,7 +69,7 @@ async fn fill(plan: &Plan<'_>, rig: &Rig, ambient: &Ambient, figures: &mut Figur
         .collect();
     let before = rig.metric("tisara_inbound_total").await?;
     let began_at = ambient.now();
-    let load = Load { server: rig.server.address, clients: POSTERS, per_second: None };
+    let load = Load::at(rig.server.address, POSTERS);
     load.run(posts, ambient).await?;
     rig.wait(ambient, || async {
         let applied = rig.metric("tisara_inbound_total").await? - before;
@@ -101,7 +102,8 @@ fn query(rng: &Rng) -> String {
         .collect()
 }
 
-/// People of a label with a field, whom the large campaign reached and who have not read it.
+/// People of a label with a value in a field, to whom the large campaign was delivered and who have not
+/// read it.
 async fn segment(
     plan: &Plan<'_>,
     rig: &Rig,
@@ -110,17 +112,21 @@ async fn segment(
     ambient: &Ambient,
     figures: &mut Figures,
 ) -> anyhow::Result<()> {
-    let rule = json!({ "all": [
-        { "label": labels.id(2) },
-        { "field": "City", "is": "Colombo" },
-        { "campaign": campaign, "did": "delivered" },
-        { "not": { "campaign": campaign, "did": "read" } },
+    let rule = json!({ "kind": "all", "rules": [
+        { "kind": "label", "label": labels.id(2) },
+        { "kind": "field", "field": rig.id("/fields", "City").await?, "compare": "is", "value": "Colombo" },
+        { "kind": "campaign", "campaign": campaign, "did": "not_read" },
     ]});
     let segment: Value = rig.api.post("/segments", &json!({ "name": "Reached", "rule": rule })).await?;
     let path = format!("/segments/{}/count", text(&segment["id"])?);
-    let counts = vec![get(rig, &path); SEGMENT_READS];
-    let one = Load { server: rig.server.address, clients: 1, per_second: None };
-    let taken = one.run(counts, ambient).await?;
+    // The first count reads all three conditions; from then on they are known until they change.
+    let began_at = ambient.now();
+    let counted = count(&rig.api.get(&path).await?["count"])?;
+    plan.told(figures, plan.key("segment", "first_ms"), ambient.now().since(began_at).as_secs_f64() * 1e3);
+    plan.told(figures, plan.key("segment", "counted"), counted as f64);
+    ensure!(counted > 0, "the segment has nobody: nothing was counted");
+    let one = Load::at(rig.server.address, 1);
+    let taken = one.run(vec![get(rig, &path); SEGMENT_READS], ambient).await?;
     plan.told(figures, plan.key("segment", "p99_ms"), taken.at(0.99));
     plan.told(figures, plan.key("segment", "p50_ms"), taken.at(0.5));
     Ok(())

@@ -10,7 +10,7 @@ use crate::{
     lane::{Consequence, opt_out, pause, stop_number},
     parts::{Shared, in_the_way},
 };
-use std::{collections::BTreeMap, sync::Arc};
+use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
 use tisara_cloud_api::webhook::{self, Envelope, Payload};
 use tisara_domain::{
     Ambient, CampaignId, NumberId, OrgId, Rng, ThreadId, Timestamp, WabaId, watermark::Watermark,
@@ -79,20 +79,30 @@ impl IsTransient for ApplyError {
     }
 }
 
+/// Bytes of webhooks that one batch applies, about: some hundred statuses. Its transaction is short then,
+/// and what it holds in memory is bounded whatever Meta puts into a webhook.
+const BATCH_BYTES: u64 = 512 << 10;
+
+/// Entries that were read.
+type Batch = Vec<Arc<Effects>>;
+
 /// Applies entries on hints and by itself, until told to stop.
+///
+/// While one batch is applied, the next one is read: the database works on the one, this task on the other.
+/// They are applied one after the other all the same.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let mut ear = shared.bus.subscribe();
     let mut leased_until = Timestamp(0);
+    let mut batch = Batch::new();
     while !stop.is_cancelled() {
-        let now = shared.ambient.now();
-        let more = match step(&shared, now, &mut leased_until).await {
-            Ok(more) => more,
+        match step(&shared, batch, &mut leased_until).await {
+            Ok(next) => batch = next,
             Err(e) => {
                 in_the_way(&e, "the journal's processor");
-                false
+                batch = Batch::new();
             }
-        };
-        if more {
+        }
+        if !batch.is_empty() {
             continue;
         }
         tokio::select! {
@@ -104,39 +114,50 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// One batch; says whether there may be more.
-async fn step(shared: &Shared, now: Timestamp, leased_until: &mut Timestamp) -> Result<bool> {
+/// Applies a batch and gives the next one; with an empty one, only that.
+async fn step(shared: &Shared, batch: Batch, leased_until: &mut Timestamp) -> Result<Batch> {
     // One node at a time, so that they do not do each other's work twice for nothing. What keeps the
     // effects single is the mark, not the lease.
+    let now = shared.ambient.now();
     if now.plus(shared.settings.lease() / 2) >= *leased_until {
         let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
         if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
-            return Ok(false);
+            return Ok(Batch::new());
         }
         *leased_until = now.plus(lease);
     }
+    let being_applied = match batch.as_slice() {
+        [] => return next(shared, None).await,
+        [only] => only.entry..=only.entry,
+        [first, .., last] => first.entry..=last.entry,
+    };
+    let (applied, next) = tokio::join!(apply_surely(shared, batch), next(shared, Some(being_applied)));
+    applied?;
+    next
+}
+
+/// The oldest entries but for those that are being applied, read.
+async fn next(shared: &Shared, being_applied: Option<RangeInclusive<i64>>) -> Result<Batch> {
     let limit = shared.settings.journal_batch.max(1);
-    let entries = shared.store.read(move |tx| tx.list_journal_todo(limit)).await?;
-    if entries.is_empty() {
-        return Ok(false);
-    }
-    let more = entries.len() as u32 >= limit;
-    let effects: Vec<Arc<Effects>> =
-        entries.iter().map(|e| Arc::new(read(e, shared.ambient.rng()))).collect();
-    match apply(shared, effects.clone()).await {
-        Ok(()) => {}
-        Err(ApplyError::Raced) => {}
-        Err(ApplyError::Store(e)) if e.is_outage() => return Err(e),
+    let entries =
+        shared.store.read(move |tx| tx.list_journal_todo(being_applied.clone(), limit, BATCH_BYTES)).await?;
+    Ok(entries.iter().map(|e| Arc::new(read(e, shared.ambient.rng()))).collect())
+}
+
+/// Applies a batch; where one entry spoils it, the others all the same.
+async fn apply_surely(shared: &Shared, batch: Batch) -> Result<()> {
+    match apply(shared, batch.clone()).await {
+        Ok(()) | Err(ApplyError::Raced) => Ok(()),
+        Err(ApplyError::Store(e)) if e.is_outage() => Err(e),
         Err(ApplyError::Store(e)) => {
             tracing::warn!(error = %e, "a batch of webhooks could not be applied; each is tried alone");
-            one_by_one(shared, effects).await?;
+            one_by_one(shared, batch).await
         }
     }
-    Ok(more)
 }
 
 /// Tries each entry alone and sets aside the ones at fault.
-async fn one_by_one(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<()> {
+async fn one_by_one(shared: &Shared, effects: Batch) -> Result<()> {
     for one in effects {
         let entry = one.entry;
         match apply(shared, vec![one]).await {
@@ -153,7 +174,7 @@ async fn one_by_one(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<()> {
     Ok(())
 }
 
-async fn apply(shared: &Shared, effects: Vec<Arc<Effects>>) -> Result<(), ApplyError> {
+async fn apply(shared: &Shared, effects: Batch) -> Result<(), ApplyError> {
     let ambient = shared.ambient.clone();
     let touched = shared.store.write(move |tx| apply_batch(tx, &effects, &ambient)).await?;
     if touched.doubled > 0 {
@@ -180,13 +201,14 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
     let mut numbers: BTreeMap<&str, Option<(OrgId, Number, String)>> = BTreeMap::new();
     let mut heard: BTreeMap<(OrgId, WabaId), Watermark> = BTreeMap::new();
     let mut news: BTreeMap<(OrgId, NumberId), News> = BTreeMap::new();
+    let readable: Vec<i64> = effects.iter().filter(|e| e.unreadable.is_none()).map(|e| e.entry).collect();
+    if !tx.finish_journal_entries(&readable)? {
+        return Err(ApplyError::Raced);
+    }
     for entry in effects {
         if let Some(error) = &entry.unreadable {
             tx.set_journal_entry_aside(entry.entry, error, ambient.now())?;
             continue;
-        }
-        if !tx.finish_journal_entry(entry.entry)? {
-            return Err(ApplyError::Raced);
         }
         if let Some(error) = &entry.malformed {
             // What could be read has its effects; the row stays, to be looked at and replayed.

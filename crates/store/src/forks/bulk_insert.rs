@@ -28,9 +28,8 @@ impl<const N: usize> BulkInsert<N> {
             Driver::Sqlite(conn) => {
                 self.each_row(conn, org, rows, |_, _| ())?;
             }
-            Driver::Postgres(tx) => {
-                let statement = tx.prepare(&self.postgres_sql(""))?;
-                tx.execute(&statement, &refs(&org.to_arg(), &columns(rows)))?;
+            Driver::Postgres(mut pg) => {
+                pg.execute(&self.postgres_sql(""), &refs(&org.to_arg(), &columns(rows)))?;
             }
         }
         Ok(())
@@ -50,11 +49,10 @@ impl<const N: usize> BulkInsert<N> {
         }
         match tx.driver()? {
             Driver::Sqlite(conn) => self.each_row(conn, org, rows, |i, n| went_in[i] = n == 1)?,
-            Driver::Postgres(tx) => {
-                let statement =
-                    tx.prepare(&self.postgres_sql(&format!("RETURNING {}", self.columns[0].0)))?;
+            Driver::Postgres(mut pg) => {
+                let sql = self.postgres_sql(&format!("RETURNING {}", self.columns[0].0));
                 let mut keys = HashSet::with_capacity(rows.len());
-                for row in tx.query(&statement, &refs(&org.to_arg(), &columns(rows)))? {
+                for row in pg.query(&sql, &refs(&org.to_arg(), &columns(rows)))? {
                     let key: [u8; 16] =
                         crate::seam::Row::Postgres(&row).get::<Vec<u8>>(0)?.try_into().unwrap_or_default();
                     keys.insert(key);

@@ -59,6 +59,7 @@ pub(crate) fn for_each_row<E: From<Error>>(
     match tx.driver()? {
         Driver::Sqlite(_) => tx.for_each(&sql, &[], each),
         Driver::Postgres(pg) => {
+            let pg = pg.raw();
             let nothing: [&(dyn ToSql + Sync); 0] = [];
             let mut rows = pg.query_raw(&sql, nothing).map_err(Error::from)?;
             while let Some(row) = rows.next().map_err(Error::from)? {
@@ -143,6 +144,7 @@ impl Load {
                 }
             }
             Driver::Postgres(pg) => {
+                let pg = pg.raw();
                 let types: Vec<_> = pg
                     .prepare(&format!("SELECT {columns} FROM {table} LIMIT 0"))?
                     .columns()

@@ -54,14 +54,14 @@ pub(crate) fn insert(tx: &mut Tx<'_>, org: OrgId, rows: &[(i64, &MessageToIndex)
                 statement.execute((ordinal, words))?;
             }
         }
-        Driver::Postgres(tx) => {
+        Driver::Postgres(mut pg) => {
             let ordinals: Vec<Arg<'_>> = rows.iter().map(|(ordinal, _)| ordinal.to_arg()).collect();
             let vectors: Vec<String> = rows.iter().map(|(ordinal, m)| vector(*ordinal, m)).collect();
-            let statement = tx.prepare(
+            pg.execute(
                 "INSERT INTO message_words (org_id, ordinal, words) \
                  SELECT $1::uuid, n.ordinal, n.words::tsvector FROM unnest($2::bigint[], $3::text[]) AS n (ordinal, words)",
+                &[&org.to_arg(), &ordinals, &vectors],
             )?;
-            tx.execute(&statement, &[&org.to_arg(), &ordinals, &vectors])?;
         }
     }
     Ok(())
@@ -93,10 +93,11 @@ pub(crate) fn delete(tx: &mut Tx<'_>, org: OrgId, ordinals: &[i64]) -> Result<()
                 statement.execute([ordinal])?;
             }
         }
-        Driver::Postgres(tx) => {
-            let statement =
-                tx.prepare("DELETE FROM message_words WHERE org_id = $1 AND ordinal = ANY ($2::bigint[])")?;
-            tx.execute(&statement, &[&org.to_arg(), &ordinals])?;
+        Driver::Postgres(mut pg) => {
+            pg.execute(
+                "DELETE FROM message_words WHERE org_id = $1 AND ordinal = ANY ($2::bigint[])",
+                &[&org.to_arg(), &ordinals],
+            )?;
         }
     }
     Ok(())

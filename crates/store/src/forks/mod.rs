@@ -6,6 +6,7 @@
 
 mod bulk_insert;
 mod dump;
+pub(crate) mod journal;
 pub(crate) mod message_words;
 mod outcomes;
 pub(crate) mod planner_statistics;

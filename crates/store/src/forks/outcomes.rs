@@ -41,7 +41,7 @@ pub(crate) fn mark_accepted(
                 }
             }
         }
-        Driver::Postgres(pg) => {
+        Driver::Postgres(mut pg) => {
             let mut by_campaign: BTreeMap<CampaignId, Columns<'_>> = BTreeMap::new();
             for o in outcomes {
                 let Attempted::Accepted { wamid } = &o.result else { continue };

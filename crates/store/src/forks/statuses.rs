@@ -41,7 +41,7 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
                 rows.extend(row.map(|row| (*key, row)));
             }
         }
-        Driver::Postgres(pg) => {
+        Driver::Postgres(mut pg) => {
             let (campaigns, seqs) = columns(keys);
             let found = pg.query(
                 "SELECT r.campaign_id, r.seq, r.state::bigint, r.reason::bigint, r.attempt::bigint, r.wamid, r.billing, \
@@ -97,7 +97,7 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
                 ])?;
             }
         }
-        Driver::Postgres(pg) => {
+        Driver::Postgres(mut pg) => {
             if rows.is_empty() {
                 return Ok(());
             }

@@ -58,8 +58,9 @@ pub struct Seer {
 }
 
 impl Seer {
-    /// What the thread `t` must fulfil, where `$n` is the member and `$1` the organization.
-    fn condition(self, n: usize) -> String {
+    /// What the thread `t` must fulfil, where `$n` is the member and `$1` the organization; empty for who sees
+    /// all.
+    pub(crate) fn condition(self, n: usize) -> String {
         match self.visibility {
             Visibility::All => String::new(),
             Visibility::Own => format!(" AND t.assigned_to = ${n}"),

@@ -207,9 +207,9 @@ impl<'c> Tx<'c> {
     pub(crate) fn driver(&mut self) -> Result<Driver<'_, 'c>> {
         Ok(match &mut self.0 {
             Inner::Sqlite { conn, .. } => Driver::Sqlite(conn),
-            Inner::Postgres { tx, scope, .. } => {
+            Inner::Postgres { tx, statements, scope } => {
                 scope.tell(tx)?;
-                Driver::Postgres(tx)
+                Driver::Postgres(Pg { tx, statements })
             }
         })
     }
@@ -218,7 +218,41 @@ impl<'c> Tx<'c> {
 /// The drivers themselves. Only `forks` may look.
 pub(crate) enum Driver<'t, 'c> {
     Sqlite(&'t rusqlite::Connection),
-    Postgres(&'t mut postgres::Transaction<'c>),
+    Postgres(Pg<'t, 'c>),
+}
+
+/// PostgreSQL's driver. Its own `query` and `execute` over a text would prepare it anew each time: a round
+/// trip and a plan more for every batch.
+pub(crate) struct Pg<'t, 'c> {
+    tx: &'t mut postgres::Transaction<'c>,
+    statements: &'t mut Statements,
+}
+
+impl<'t, 'c> Pg<'t, 'c> {
+    /// Runs a statement that is prepared once a connection; says how many rows it touched.
+    pub(crate) fn execute(
+        &mut self,
+        sql: &str,
+        values: &[&(dyn postgres_types::ToSql + Sync)],
+    ) -> Result<u64> {
+        let statement = self.statements.prepare(self.tx, sql)?;
+        Ok(self.tx.execute(&statement, values)?)
+    }
+
+    /// All rows of a statement that is prepared once a connection.
+    pub(crate) fn query(
+        &mut self,
+        sql: &str,
+        values: &[&(dyn postgres_types::ToSql + Sync)],
+    ) -> Result<Vec<postgres::Row>> {
+        let statement = self.statements.prepare(self.tx, sql)?;
+        Ok(self.tx.query(&statement, values)?)
+    }
+
+    /// The transaction, for what has no prepared form (COPY, reading row by row).
+    pub(crate) fn raw(self) -> &'t mut postgres::Transaction<'c> {
+        self.tx
+    }
 }
 
 fn refs<'a>(args: &'a [Arg<'a>]) -> Vec<&'a (dyn postgres_types::ToSql + Sync)> {

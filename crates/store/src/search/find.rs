@@ -4,7 +4,7 @@ use super::{SPACE_SHIFT, query::Query};
 use crate::{
     OrgTx, Result, args,
     forks::message_words::{self, Within},
-    inbox::Message,
+    inbox::{Message, Seer},
     keys::{IN_MAX, padded, placeholders},
     seam::ToArg as _,
 };
@@ -20,6 +20,8 @@ pub struct MessageFilter {
     pub thread: Option<ThreadId>,
     /// Only threads with this contact.
     pub contact: Option<ContactId>,
+    /// Who asks, if they may not see everything.
+    pub seen_by: Option<Seer>,
 }
 
 /// A message that was found.
@@ -33,6 +35,9 @@ pub struct Found {
     pub contact_id: ContactId,
     /// Their name; may be empty.
     pub contact_name: String,
+    /// Whether whoever asked may see its thread. What they may not see is given all the same, so that a
+    /// page is full or the last.
+    pub seen: bool,
 }
 
 impl OrgTx<'_, '_> {
@@ -71,7 +76,7 @@ impl OrgTx<'_, '_> {
                 hits
             }
         };
-        self.messages_found(&hits, start)
+        self.messages_found(&hits, start, filter.seen_by)
     }
 
     /// The threads to look into; `None` for all.
@@ -87,14 +92,24 @@ impl OrgTx<'_, '_> {
     }
 
     /// The messages of hits, in their order.
-    fn messages_found(&mut self, hits: &[(i64, MessageId)], start: i64) -> Result<Vec<Found>> {
+    fn messages_found(
+        &mut self,
+        hits: &[(i64, MessageId)],
+        start: i64,
+        seen_by: Option<Seer>,
+    ) -> Result<Vec<Found>> {
         let mut by_id: HashMap<MessageId, Found> = HashMap::with_capacity(hits.len());
         for piece in hits.chunks(IN_MAX) {
             let piece = padded(piece);
             let mut args = args![self.org].to_vec();
             args.extend(piece.iter().map(|(_, id)| id.to_arg()));
+            let mut seen = String::new();
+            if let Some(seer) = &seen_by {
+                seen = seer.condition(args.len() + 1);
+                args.extend((!seen.is_empty()).then(|| seer.user.to_arg()));
+            }
             let sql = format!(
-                "SELECT {}, t.contact_id, c.name FROM message m JOIN thread t ON t.org_id = m.org_id AND t.id = m.thread_id \
+                "SELECT {}, t.contact_id, c.name, CASE WHEN 1 = 1{seen} THEN 1 ELSE 0 END FROM message m JOIN thread t ON t.org_id = m.org_id AND t.id = m.thread_id \
                  JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id WHERE m.org_id = $1 AND m.id IN ({})",
                 Message::COLUMNS,
                 placeholders(2, piece.len())
@@ -103,7 +118,8 @@ impl OrgTx<'_, '_> {
                 let message = Message::read(row)?;
                 let (contact_id, contact_name) =
                     (row.get(Message::COLUMN_COUNT)?, row.get(Message::COLUMN_COUNT + 1)?);
-                by_id.insert(message.id, Found { position: 0, message, contact_id, contact_name });
+                let seen = row.get(Message::COLUMN_COUNT + 2)?;
+                by_id.insert(message.id, Found { position: 0, message, contact_id, contact_name, seen });
                 Ok::<(), crate::Error>(())
             })?;
         }
