@@ -51,6 +51,23 @@ pub(crate) fn csv(from: u64, to: u64, rng: &Rng) -> String {
     out
 }
 
+/// The same people with nothing but their names and numbers.
+pub(crate) fn plain_csv(count: u64, rng: &Rng) -> String {
+    let mut out = String::with_capacity(count as usize * 36);
+    out.push_str("Full Name,Mobile No.\n");
+    for n in 0..count {
+        let times = 1 + u64::from(rng.below(100) == 0);
+        for _ in 0..times {
+            let name = NAMES[rng.below(NAMES.len() as u64) as usize];
+            let _ = writeln!(out, "{name},{}", spelling(n, rng.below(5)));
+        }
+        if rng.below(200) == 0 {
+            out.push_str("Somebody,not known\n");
+        }
+    }
+    out
+}
+
 fn spelling(n: u64, kind: u64) -> String {
     let (prefix, rest) = subscriber(n);
     let (head, tail) = (rest / 10_000, rest % 10_000);

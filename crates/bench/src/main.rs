@@ -39,7 +39,8 @@ struct Cli {
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     engine: Vec<String>,
 
-    /// Only these parts: campaigns, reads, keys, ingest, numbers. The contacts they need are imported in any case.
+    /// Only these parts: import, campaigns, reads, keys, ingest, numbers. The contacts that the others need are imported
+    /// in any case.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
 
@@ -81,13 +82,9 @@ fn measure(cli: &Cli) -> anyhow::Result<()> {
     }
     let began_at = ambient.now();
     for engine in cases::engines(cli.postgres.as_deref(), &cli.engine)? {
-        let plan = cases::Plan {
-            tisara: &tisara,
-            engine,
-            sizes: if cli.quick { cases::Sizes::quick() } else { cases::Sizes::full() },
-            only: &cli.only,
-            tell: say,
-        };
+        let sizes = if cli.quick { cases::Sizes::quick() } else { cases::Sizes::full() };
+        let plan =
+            cases::Plan { tisara: &tisara, sizes: sizes.on(&engine), engine, only: &cli.only, tell: say };
         let measured = runtime.block_on(cases::run(&plan, &ambient, &mut figures));
         // What was measured before a failure is worth keeping.
         figures.save(&cli.out)?;

@@ -10,7 +10,7 @@ use tisara_stage::{Api, Meta, Server, Setup, count, free_address, text};
 
 /// Faster than any machine sends: the machine is the limit then.
 const NO_LIMIT: &str = "[sending]\npace_per_second = 1000000\n";
-const POLL: Duration = Duration::from_millis(20);
+const POLL: Duration = Duration::from_millis(50);
 /// Calls with one key in a minute: more than can be made.
 const KEY_CALLS: u32 = 100_000_000;
 /// Longest wait for anything to be done.
@@ -21,6 +21,8 @@ pub(crate) struct Rig {
     pub(crate) meta: Meta,
     pub(crate) server: Server,
     pub(crate) api: Api,
+    /// Another organization, which has nothing yet.
+    pub(crate) empty: Api,
     /// The organization's key.
     pub(crate) key: String,
     /// Our id of the number without a limit.
@@ -49,11 +51,14 @@ impl Rig {
         let (_, made) = server.run(&["org", "create", "Bench", "--json"]).await?;
         let key = text(&made["key"])?;
         let api = Api::new(address, &key, ambient.clone())?;
+        let (_, other) = server.run(&["org", "create", "Empty", "--json"]).await?;
+        let empty = Api::new(address, &text(&other["key"])?, ambient.clone())?;
         server.start().await?;
         let mut rig = Self {
             meta,
             server,
             api,
+            empty,
             key,
             number: String::new(),
             template: String::new(),
@@ -66,6 +71,11 @@ impl Rig {
         rig.number = numbers.into_iter().next().context("the account has no number")?;
         rig.template = rig.find_template(None).await?;
         Ok(rig)
+    }
+
+    /// Starts the server anew.
+    pub(crate) async fn restart(&mut self, ambient: &Ambient) -> anyhow::Result<()> {
+        self.restart_with(NO_LIMIT, ambient).await
     }
 
     /// Starts the server anew with other lines at the end of its configuration.
@@ -129,11 +139,22 @@ impl Rig {
     pub(crate) async fn import(&self, csv: String, label: &str, ambient: &Ambient) -> anyhow::Result<f64> {
         let consent = json!({ "source": "bench", "wording": "I agree." });
         let options = json!({ "labels": [label], "consent": consent, "default_region": "LK" });
+        self.import_into(&self.api, csv, &options, ambient).await
+    }
+
+    /// Imports a list into an organization; gives the seconds it took, upload included.
+    pub(crate) async fn import_into(
+        &self,
+        api: &Api,
+        csv: String,
+        options: &Value,
+        ambient: &Ambient,
+    ) -> anyhow::Result<f64> {
         let began_at = ambient.now();
-        let import = self.api.import(csv, &options).await?;
+        let import = api.import(csv, options).await?;
         let path = format!("/contacts/imports/{}", text(&import["id"])?);
         self.wait(ambient, || async {
-            let import = self.api.get(&path).await?;
+            let import = api.get(&path).await?;
             match import["state"].as_str() {
                 Some("done") => Ok(Some(())),
                 Some("failed" | "cancelled") => bail!("the import failed: {import}"),

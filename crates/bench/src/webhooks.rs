@@ -63,9 +63,8 @@ pub(crate) fn messages(numbers: Range<u64>, all: u64, people: u64, at_s: i64, rn
     post(&Value::Array(changes))
 }
 
-/// Words of many languages; those at the front are common, those at the end rare.
-pub(crate) const WORDS: [&str; 24] = [
-    "the",
+/// Words of four scripts, the stems of all others.
+const WORDS: [&str; 24] = [
     "order",
     "please",
     "thanks",
@@ -78,7 +77,7 @@ pub(crate) const WORDS: [&str; 24] = [
     "ආයුබෝවන්",
     "ස්තූතියි",
     "මිල",
-    "ශ්‍රී",
+    "ශ්\u{200D}රී",
     "வணக்கம்",
     "நன்றி",
     "விலை",
@@ -89,22 +88,28 @@ pub(crate) const WORDS: [&str; 24] = [
     "refund",
     "warranty",
     "colour",
+    "size",
 ];
+/// How many words there are.
+const VOCABULARY: f64 = 20_000.0;
 
-/// Eight words and a number that nobody else has.
+/// A word, as often as natural texts have it: that of rank r about 1/r as often as the first.
+pub(crate) fn word(rng: &Rng) -> String {
+    // Evenly drawn exponents make such ranks.
+    let even = rng.below(1 << 32) as f64 / (1_u64 << 32) as f64;
+    let rank = VOCABULARY.powf(even) as usize;
+    let stem = WORDS[rank % WORDS.len()];
+    match rank / WORDS.len() {
+        0 => stem.to_owned(),
+        n => format!("{stem}{n}"),
+    }
+}
+
+/// Eight words.
 fn words(rng: &Rng, is_last: bool) -> String {
-    let mut text = String::new();
-    for _ in 0..8 {
-        // The lower of two draws: common words are common.
-        let at = rng.below(WORDS.len() as u64).min(rng.below(WORDS.len() as u64));
-        text.push_str(WORDS[at as usize]);
-        text.push(' ');
-    }
-    text.push_str(&format!("w{}", rng.below(50_000)));
-    if is_last {
-        text.push_str(&format!(" {LAST_WORD}"));
-    }
-    text
+    let mut text: Vec<String> = (0..8).map(|_| word(rng)).collect();
+    text.extend(is_last.then(|| LAST_WORD.to_owned()));
+    text.join(" ")
 }
 
 fn metadata() -> Value {

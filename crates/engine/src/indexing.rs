@@ -3,19 +3,23 @@
 
 use crate::parts::{Shared, in_the_way};
 use std::sync::Arc;
-use tisara_domain::{OrgId, Timestamp};
-use tisara_store::Result;
+use tisara_domain::{Duration, OrgId, Timestamp};
+use tisara_store::{Error, Result};
 use tokio_util::sync::CancellationToken;
 
 const LEASE: &str = "indexing";
-/// Messages indexed in one transaction: enough to be cheap, few enough to hold nobody up.
-const BATCH: u32 = 2_000;
+/// Messages indexed in one transaction: the more, the cheaper each; but SQLite has one writer, and whoever
+/// else wants to write waits for so long.
+const BATCH_MIN: u32 = 100;
+const BATCH_MAX: u32 = 4_000;
+const BATCH_TAKES: Duration = Duration::from_millis(30);
 
 /// Indexes what waits, and looks again every tick, until told to stop.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let mut leased_until = Timestamp(0);
+    let mut batch = BATCH_MIN;
     while !stop.is_cancelled() {
-        if let Err(e) = index_all(&shared, &stop, &mut leased_until).await {
+        if let Err(e) = index_all(&shared, &stop, &mut leased_until, &mut batch).await {
             in_the_way(&e, "indexing messages for search");
         }
         tokio::select! {
@@ -27,7 +31,12 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
 }
 
 /// Works off what waits, organization by organization, a batch of each in turn.
-async fn index_all(shared: &Shared, stop: &CancellationToken, leased_until: &mut Timestamp) -> Result<()> {
+async fn index_all(
+    shared: &Shared,
+    stop: &CancellationToken,
+    leased_until: &mut Timestamp,
+    batch: &mut u32,
+) -> Result<()> {
     let (mut after, mut more) = (None, false);
     while !stop.is_cancelled() {
         let Some(org) = shared.store.read(move |tx| tx.next_org_to_index(after)).await? else {
@@ -41,7 +50,7 @@ async fn index_all(shared: &Shared, stop: &CancellationToken, leased_until: &mut
         if !holds_lease(shared, leased_until).await? {
             return Ok(());
         }
-        more |= index_batch(shared, org).await?;
+        more |= index_batch(shared, org, batch).await?;
         after = Some(org);
     }
     Ok(())
@@ -60,15 +69,25 @@ async fn holds_lease(shared: &Shared, leased_until: &mut Timestamp) -> Result<bo
     Ok(true)
 }
 
-/// Indexes one batch; says whether there may be more.
-async fn index_batch(shared: &Shared, org: OrgId) -> Result<bool> {
+/// Indexes one batch; says whether there may be more. The next one is as large as fits into its time.
+async fn index_batch(shared: &Shared, org: OrgId, batch: &mut u32) -> Result<bool> {
     // Reading splits the words, on a reader's thread: the writer only writes.
-    let waiting = shared.store.read(move |tx| tx.org(org).list_unindexed(BATCH)).await?;
+    let limit = *batch;
+    let waiting = shared.store.read(move |tx| tx.org(org).list_unindexed(limit)).await?;
     let Some(oldest) = waiting.oldest else { return Ok(false) };
     let lag = shared.ambient.now().since(oldest);
     metrics::gauge!("tisara_search_lag_seconds").set(lag.as_secs_f64());
-    let more = waiting.messages.len() >= BATCH as usize;
-    let indexed = shared.store.write(move |tx| tx.org(org).index_messages(&waiting.messages)).await?;
+    let more = waiting.messages.len() >= limit as usize;
+    let clock = shared.ambient.clone();
+    let (indexed, took) = shared
+        .store
+        .write(move |tx| {
+            let began_at = clock.now();
+            let indexed = tx.org(org).index_messages(&waiting.messages)?;
+            Ok::<_, Error>((indexed, clock.now().since(began_at)))
+        })
+        .await?;
     metrics::counter!("tisara_messages_indexed_total").increment(indexed);
+    *batch = if took > BATCH_TAKES { limit / 2 } else { limit + limit / 2 }.clamp(BATCH_MIN, BATCH_MAX);
     Ok(more)
 }

@@ -7,10 +7,11 @@ use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use std::collections::BTreeSet;
 use tisara_domain::{
     CampaignId, CampaignState, ContactId, FieldId, LabelId, NumberId, RecipientState, TemplateId, Timestamp,
-    consent::ConsentState,
+    campaign::CampaignEvent, consent::ConsentState, settle::SettlePolicy,
 };
 use tisara_store::{
     Result, Store, Tx, args,
+    campaigns::{Audience, Definition, NewCampaign},
     consents::{Consent, MARKETING},
     contacts::{ContactChange, NewContact, Sender},
     contract,
@@ -345,6 +346,58 @@ contract! {
         assert_eq!((listed.len(), listed[0].name.as_str(), listed[0].updated_at), (1, "Coffee", at(2)));
         assert!(write(store, |tx| tx.org(org()).delete_segment(id(1))).await);
         assert!(!write(store, |tx| tx.org(org()).delete_segment(id(1))).await);
+    }
+}
+
+contract! {
+    /// Whom a campaign is for is decided when it starts: by the rule its segment has then, and ever after by
+    /// that.
+    async fn a_start_freezes_the_rule(store) {
+        world(store).await;
+        let rule = |n: u32| Rule::Label { label: id(n) };
+        let segment = Segment { id: id(1), name: "Tea".into(), rule: rule(1), created_at: at(1), updated_at: at(1) };
+        let definition = Definition {
+            audience: Audience::Segment { segment: id(1), rule: rule(1) },
+            bindings: vec![],
+            header_media: None,
+            require_consent: false,
+            frequency_cap_hours: None,
+            settle: SettlePolicy::Resend,
+        };
+        write(store, move |tx| {
+            let mut tx = tx.org(org());
+            tx.create_segment(&segment)?;
+            (8..10).try_for_each(|n| tx.create_campaign(&NewCampaign {
+                id: id(n),
+                name: "To a segment".into(),
+                number_id: id(1),
+                template_id: id(1),
+                template_version: 1,
+                definition: definition.clone(),
+                created_at: at(0),
+            }))
+        }).await;
+        let frozen = |campaign: u32| async move {
+            let found = read(store, move |tx| tx.org(org()).find_campaign(id(campaign))).await;
+            let Audience::Segment { rule, .. } = found.unwrap().definition.audience else { panic!("a segment") };
+            rule
+        };
+        let change = |n: u32| async move {
+            let change = SegmentChange { name: None, rule: Some(rule(n)) };
+            assert!(write(store, move |tx| tx.org(org()).update_segment(id(1), &change, at(2))).await);
+        };
+        let start = |campaign: u32| async move {
+            let started = move |tx: &mut Tx<'_>| Ok(tx.org(org()).move_campaign(id(campaign), CampaignEvent::Start, at(3)));
+            write(store, started).await.unwrap();
+        };
+        change(2).await;
+        assert_eq!(frozen(8).await, rule(1), "until then it is the one it was made with");
+        start(8).await;
+        change(1).await;
+        assert_eq!(frozen(8).await, rule(2));
+        assert!(write(store, |tx| tx.org(org()).delete_segment(id(1))).await);
+        start(9).await;
+        assert_eq!(frozen(9).await, rule(1), "the segment is gone");
     }
 }
 

@@ -1,5 +1,5 @@
-//! What people wait for: the inbox, the search, the count of a segment, over HTTP, with sixteen of them
-//! asking at once.
+//! What people wait for: the inbox with sixteen of them asking at once, the search, the count of a segment,
+//! over HTTP.
 
 use super::{Labels, Plan};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     load::Load,
     raw,
     rig::Rig,
-    webhooks::{self, LAST_WORD, WORDS},
+    webhooks::{self, LAST_WORD},
 };
 use anyhow::ensure;
 use serde_json::{Value, json};
@@ -15,6 +15,8 @@ use tisara_domain::{Ambient, Rng};
 use tisara_stage::{count, text};
 
 const CLIENTS: usize = 16;
+/// People who search at the same moment.
+const SEARCHERS: usize = 2;
 /// Messages in one webhook, and clients that post them.
 const BATCH: u64 = 100;
 const POSTERS: usize = 8;
@@ -43,7 +45,7 @@ pub(super) async fn run(
     let rng = Rng::seeded(8);
     let searches =
         (0..plan.sizes.reads).map(|_| get(rig, &format!("/messages/search?limit=50&q={}", query(&rng))));
-    let search = load(rig).run(searches.collect(), ambient).await?;
+    let search = Load::at(rig.server.address, SEARCHERS).run(searches.collect(), ambient).await?;
     plan.told(figures, plan.key("search", "p99_ms"), search.at(0.99));
     plan.told(figures, plan.key("search", "per_s"), search.per_s());
     Ok(())
@@ -90,11 +92,11 @@ async fn fill(plan: &Plan<'_>, rig: &Rig, ambient: &Ambient, figures: &mut Figur
 
 /// One word, two words, or the beginning of one, as a query of an address.
 fn query(rng: &Rng) -> String {
-    let word = || WORDS[rng.below(WORDS.len() as u64) as usize];
+    let word = || webhooks::word(rng);
     let words = match rng.below(3) {
-        0 => word().to_owned(),
+        0 => word(),
         1 => format!("{} {}", word(), word()),
-        _ => format!("w{}", rng.below(500)),
+        _ => word().chars().take(2 + rng.below(4) as usize).collect(),
     };
     words
         .bytes()

@@ -1,5 +1,6 @@
 //! `/segments`.
 
+use super::shape::SegmentRule;
 use crate::{
     app::App,
     auth::Caller,
@@ -30,7 +31,7 @@ struct SegmentView {
     #[schema(value_type = String)]
     id: SegmentId,
     name: String,
-    #[schema(value_type = Object)]
+    #[schema(value_type = SegmentRule)]
     rule: Rule,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -50,11 +51,8 @@ impl From<Segment> for SegmentView {
 struct SegmentInput {
     /// 1 to 60 characters.
     name: String,
-    /// Whom it means: `{"kind": …}` with `all` and `any` (`rules`), `not` (`rule`), `label` (`label`), `field` (`field`,
-    /// `compare`: `is`, `less`, `at_most`, `greater`, `at_least`, `starts_with`, `contains`, `present`; `value`),
-    /// `consent` (`state`), `language`, `region`, `created` and `last_inbound` (`within_days`), or `campaign`
-    /// (`campaign`, `did`: `planned`, `sent`, `delivered`, `read`, `not_read`, `failed`, `replied`; `within_days`).
-    #[schema(value_type = Object)]
+    /// Whom it means.
+    #[schema(value_type = SegmentRule)]
     rule: Rule,
 }
 
@@ -63,7 +61,7 @@ struct SegmentInput {
 #[serde(deny_unknown_fields)]
 struct SegmentPatch {
     name: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<SegmentRule>)]
     rule: Option<Rule>,
 }
 
@@ -72,7 +70,7 @@ struct SegmentPatch {
 #[serde(deny_unknown_fields)]
 struct RuleInput {
     /// As a segment's.
-    #[schema(value_type = Object)]
+    #[schema(value_type = SegmentRule)]
     rule: Rule,
 }
 

@@ -7,6 +7,7 @@
 
 mod arg;
 mod cell;
+mod checkpoint;
 mod error;
 mod health;
 #[cfg(feature = "testing")]

@@ -5,6 +5,7 @@
 //! many callers. Readers have connections of their own that cannot write.
 
 use super::{
+    checkpoint::{Checkpoints, RESTART},
     error::{Error, Result},
     health::Health,
     queue::{Queue, Serves},
@@ -18,10 +19,14 @@ use std::{collections::HashMap, path::Path, time::Duration};
 /// Bodies that one commit may carry; more would only make the first of them wait.
 const GROUP_MAX: usize = 512;
 const STATEMENTS_CACHED: usize = 256;
+/// Page cache of one reader. What it holds is worth nothing as soon as anybody has written, so it is for the
+/// pages that one transaction reads twice.
+const READER_CACHE_MIB: u32 = 4;
 
 pub(super) struct Sqlite {
     writes: Queue,
     reads: Queue,
+    checkpoints: Checkpoints,
     threads: Vec<std::thread::JoinHandle<()>>,
 }
 
@@ -34,17 +39,21 @@ impl Sqlite {
             options.sqlite_cache_mib,
         )?;
         writer.pragma_update(None, "journal_mode", "WAL")?;
-        writer.pragma_update(None, "wal_autocheckpoint", 8000)?;
-        let (queue, well) = (writes.clone(), health.clone());
-        let mut threads = vec![spawn("store-writer", move || write_loop(&writer, &queue, &well))?];
+        writer.pragma_update(None, "wal_autocheckpoint", RESTART)?;
+        let checkpoints = Checkpoints::default();
+        let (queue, well, written) = (writes.clone(), health.clone(), checkpoints.clone());
+        let mut threads = vec![spawn("store-writer", move || write_loop(&writer, &queue, &well, &written))?];
+        let mover = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 1)?;
+        let moves = checkpoints.clone();
+        threads.push(spawn("store-mover", move || moves.run(&mover))?);
         let readers = options.sqlite_readers.max(1);
         for n in 0..readers {
-            let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, 8)?;
+            let reader = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE, READER_CACHE_MIB)?;
             reader.pragma_update(None, "query_only", true)?;
             let (queue, well, serves) = (reads.clone(), health.clone(), Serves::of_thread(n, readers));
             threads.push(spawn("store-reader", move || read_loop(&reader, &queue, serves, &well))?);
         }
-        Ok(Self { writes, reads, threads })
+        Ok(Self { writes, reads, checkpoints, threads })
     }
 
     /// Where work of one kind waits.
@@ -58,6 +67,7 @@ impl Drop for Sqlite {
     fn drop(&mut self) {
         self.writes.close();
         self.reads.close();
+        self.checkpoints.close();
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -91,10 +101,11 @@ pub(super) fn stable_plans(conn: &Connection) -> Result<()> {
     Ok(())
 }
 
-fn write_loop(conn: &Connection, queue: &Queue, health: &Health) {
+fn write_loop(conn: &Connection, queue: &Queue, health: &Health, checkpoints: &Checkpoints) {
     let mut numbered = Numbered::default();
     while let Some(group) = queue.take(Serves::All, GROUP_MAX) {
         commit_group(conn, &mut numbered, group, health);
+        checkpoints.written();
     }
 }
 
