@@ -1,6 +1,5 @@
 //! `/segments`.
 
-use super::shape::SegmentRule;
 use crate::{
     app::App,
     auth::Caller,
@@ -31,7 +30,7 @@ struct SegmentView {
     #[schema(value_type = String)]
     id: SegmentId,
     name: String,
-    #[schema(value_type = SegmentRule)]
+    #[schema(value_type = Object)]
     rule: Rule,
     #[schema(value_type = String, format = DateTime)]
     created_at: Timestamp,
@@ -51,8 +50,11 @@ impl From<Segment> for SegmentView {
 struct SegmentInput {
     /// 1 to 60 characters.
     name: String,
-    /// Whom it means.
-    #[schema(value_type = SegmentRule)]
+    /// Whom it means: `{"kind": …}` with `all` and `any` (`rules`), `not` (`rule`), `label` (`label`), `field` (`field`,
+    /// `compare`: `is`, `less`, `at_most`, `greater`, `at_least`, `starts_with`, `contains`, `present`; `value`),
+    /// `consent` (`state`), `language`, `region`, `created` and `last_inbound` (`within_days`), or `campaign`
+    /// (`campaign`, `did`: `planned`, `sent`, `delivered`, `read`, `not_read`, `failed`, `replied`; `within_days`).
+    #[schema(value_type = Object)]
     rule: Rule,
 }
 
@@ -61,7 +63,7 @@ struct SegmentInput {
 #[serde(deny_unknown_fields)]
 struct SegmentPatch {
     name: Option<String>,
-    #[schema(value_type = Option<SegmentRule>)]
+    #[schema(value_type = Option<Object>)]
     rule: Option<Rule>,
 }
 
@@ -70,7 +72,7 @@ struct SegmentPatch {
 #[serde(deny_unknown_fields)]
 struct RuleInput {
     /// As a segment's.
-    #[schema(value_type = SegmentRule)]
+    #[schema(value_type = Object)]
     rule: Rule,
 }
 
@@ -157,7 +159,7 @@ async fn get_segment(
     Ok(Json(found.ok_or(ApiError::NotFound("segment"))?.into()))
 }
 
-/// Changes a segment. Campaigns that were started with it keep the rule of that moment.
+/// Changes a segment. Campaigns that were made with it keep the rule of that moment.
 #[utoipa::path(patch, path = "/segments/{id}", tag = "segments", params(("id" = String, Path)),
     request_body = SegmentPatch, responses((status = 200, body = SegmentView)))]
 async fn update_segment(

@@ -1,6 +1,5 @@
 //! Segments: saved rules over contacts, and who they mean at this moment.
 
 mod http;
-mod shape;
 
 pub(crate) use http::routes;
