@@ -51,8 +51,7 @@ pub(crate) enum AudienceView {
         #[schema(value_type = String)]
         label: LabelId,
     },
-    /// The contacts of a segment, by its rule as it is when the campaign is made. Who belongs to it is
-    /// decided when the campaign starts.
+    /// The contacts of a segment: its rule, and who belongs to it, as they are when the campaign starts.
     Segment {
         /// The segment.
         #[schema(value_type = String)]

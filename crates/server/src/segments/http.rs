@@ -159,7 +159,7 @@ async fn get_segment(
     Ok(Json(found.ok_or(ApiError::NotFound("segment"))?.into()))
 }
 
-/// Changes a segment. Campaigns that were made with it keep the rule of that moment.
+/// Changes a segment. Campaigns that were started with it keep the rule of that moment.
 #[utoipa::path(patch, path = "/segments/{id}", tag = "segments", params(("id" = String, Path)),
     request_body = SegmentPatch, responses((status = 200, body = SegmentView)))]
 async fn update_segment(
