@@ -128,18 +128,13 @@ pub(crate) async fn once(State(app): State<App>, request: Request, next: Next) -
         }
         Begun::InProgress => return Err(in_progress()),
     }
-    let claim = Arc::new(Claim {
-        org: caller.org,
-        key: key.clone(),
-        began_at: now,
-        is_answered: AtomicBool::new(false),
-    });
+    let claim = Arc::new(Claim { org: caller.org, key, began_at: now, is_answered: AtomicBool::new(false) });
     let work = tokio::spawn(async move {
         let response = CLAIM.scope(Arc::clone(&claim), next.run(request)).await;
         if claim.is_answered.load(Ordering::Relaxed) {
             return Ok(response);
         }
-        finish(&app, caller, key, response).await
+        finish(&app, &claim, response).await
     });
     work.await.map_err(ApiError::internal)?
 }
@@ -169,11 +164,12 @@ async fn hashed(app: &App, caller: Caller, request: Request) -> Result<(Request,
 }
 
 /// Keeps the answer of a success; anything else frees the key.
-async fn finish(app: &App, caller: Caller, key: String, response: Response) -> Result<Response> {
+async fn finish(app: &App, claim: &Claim, response: Response) -> Result<Response> {
+    let (org, key, began_at) = (claim.org, claim.key.clone(), claim.began_at);
     let (parts, body) = response.into_parts();
     let kept = if parts.status.is_success() { to_bytes(body, ANSWER_MAX_BYTES).await.ok() } else { None };
     let Some(bytes) = kept else {
-        app.store.write(move |tx| tx.org(caller.org).abandon_idempotent(&key)).await?;
+        app.store.write(move |tx| tx.org(org).abandon_idempotent(&key, began_at)).await?;
         if parts.status.is_success() {
             return Err(ApiError::internal("an answer to a write was too large to be kept"));
         }
@@ -181,7 +177,8 @@ async fn finish(app: &App, caller: Caller, key: String, response: Response) -> R
         return Ok(Response::from_parts(parts, Body::empty()));
     };
     let (status, copy) = (parts.status.as_u16(), bytes.clone());
-    app.store.write(move |tx| tx.org(caller.org).finish_idempotent(&key, status, &copy)).await?;
+    // Whoever took the request over meanwhile answers for it; the effect is one that may be had twice.
+    app.store.write(move |tx| tx.org(org).answer_idempotent(&key, began_at, status, &copy)).await?;
     Ok(Response::from_parts(parts, Body::from(bytes)))
 }
 

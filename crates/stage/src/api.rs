@@ -1,6 +1,7 @@
 //! The server's API, as any client of an organization sees it.
 
 use anyhow::{Context as _, bail};
+use reqwest::StatusCode;
 use serde_json::Value;
 use std::net::SocketAddr;
 use tisara_domain::{Ambient, Duration};
@@ -8,6 +9,9 @@ use tisara_domain::{Ambient, Duration};
 const POLL: Duration = Duration::from_millis(50);
 /// Longest wait for an answer of a server that may be down for a while.
 const PATIENCE: Duration = Duration::from_secs(90);
+
+/// The same where a request may be left unfinished by a node that is gone: another takes it over after a minute.
+const TAKEOVER_PATIENCE: Duration = Duration::from_secs(180);
 
 /// A connection to a server that was killed does not always break: the answer is given up then. Long
 /// enough for a living server to have done, by then, whatever it was going to do.
@@ -58,6 +62,10 @@ impl Api {
         if status.is_server_error() {
             return Err(CallError::Unknown(anyhow::anyhow!("{url}: {status} {text}")));
         }
+        let is_running = || text.contains("\"idempotency_in_progress\"");
+        if status == StatusCode::CONFLICT && is_running() {
+            return Err(CallError::Unknown(anyhow::anyhow!("{url}: {status} {text}")));
+        }
         if !status.is_success() {
             return Err(CallError::Refused(anyhow::anyhow!("{url}: {status} {text}")));
         }
@@ -89,6 +97,26 @@ impl Api {
     /// As [`CallError`] says.
     pub async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
         self.call(self.http.post(format!("{}{path}", self.base)).json(body)).await
+    }
+
+    /// `POST` as a careful client does it: under an `Idempotency-Key`, again and again until there is an answer. The
+    /// effect is had once, however often and of whichever node it was asked.
+    ///
+    /// # Errors
+    /// When it refuses, or stays away for long.
+    pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> anyhow::Result<Value> {
+        let until = self.ambient.now().plus(TAKEOVER_PATIENCE);
+        loop {
+            let request = self.http.post(format!("{}{path}", self.base)).json(body);
+            match self.call(request.header("idempotency-key", key)).await {
+                Ok(answer) => return Ok(answer),
+                Err(CallError::Refused(e)) => return Err(e),
+                Err(CallError::Unknown(e)) if self.ambient.now() > until => {
+                    return Err(e.context(format!("no answer to POST {path}")));
+                }
+                Err(CallError::Unknown(_)) => self.ambient.sleep(POLL).await,
+            }
+        }
     }
 
     /// A file of contacts; gives the import.

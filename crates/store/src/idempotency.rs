@@ -9,8 +9,9 @@
 use crate::{OrgTx, Result, Tx, args};
 use tisara_domain::{Duration, Timestamp};
 
-/// After so long nobody works on a request any more that has no answer.
-pub const ABANDONED_AFTER: Duration = Duration::from_secs(300);
+/// After so long a request without an answer is thought dead: longer than a living one may take (uploads aside, which
+/// lose nothing by being taken over), and short enough for a client that asks again while its node is gone.
+pub const ABANDONED_AFTER: Duration = Duration::from_secs(60);
 
 /// What is known of a request's key.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,20 +64,8 @@ impl OrgTx<'_, '_> {
         )
     }
 
-    /// Keeps the answer for a key that was begun. The first answer stays.
-    ///
-    /// # Errors
-    /// As the database says.
-    pub fn finish_idempotent(&mut self, key: &str, status: u16, body: &[u8]) -> Result<()> {
-        self.tx.execute(
-            "UPDATE idempotency SET status = $3, body = $4 WHERE org_id = $1 AND key = $2 AND status IS NULL",
-            args![self.org, key, status, body],
-        )?;
-        Ok(())
-    }
-
-    /// Keeps the answer for the request that took the key at `began_at`, in the transaction of its effect;
-    /// false when that request is no longer the one: then the effect must be undone.
+    /// Keeps the answer for the request that took the key at `began_at`; false when that request is no longer
+    /// the one. In the transaction of its effect, that must then be undone.
     ///
     /// # Errors
     /// As the database says.
@@ -95,14 +84,14 @@ impl OrgTx<'_, '_> {
         Ok(kept == 1)
     }
 
-    /// Frees a key whose request came to nothing, so that it may be made again.
+    /// Frees a key that was taken at `began_at` and whose request came to nothing, so that it may be made again.
     ///
     /// # Errors
     /// As the database says.
-    pub fn abandon_idempotent(&mut self, key: &str) -> Result<()> {
+    pub fn abandon_idempotent(&mut self, key: &str, began_at: Timestamp) -> Result<()> {
         self.tx.execute(
-            "DELETE FROM idempotency WHERE org_id = $1 AND key = $2 AND status IS NULL",
-            args![self.org, key],
+            "DELETE FROM idempotency WHERE org_id = $1 AND key = $2 AND created_at = $3 AND status IS NULL",
+            args![self.org, key, began_at],
         )?;
         Ok(())
     }

@@ -15,8 +15,8 @@ contract! {
         assert_eq!(begin(store, 1, 0).await, Begun::New);
         assert_eq!(begin(store, 1, 1).await, Begun::InProgress);
         assert_eq!(begin(store, 2, 1).await, Begun::Different);
-        write(store, |tx| tx.org(org()).finish_idempotent("k", 201, b"made")).await;
-        write(store, |tx| tx.org(org()).finish_idempotent("k", 500, b"later")).await;
+        write(store, |tx| tx.org(org()).answer_idempotent("k", at(0), 201, b"made")).await;
+        write(store, |tx| tx.org(org()).answer_idempotent("k", at(0), 500, b"later")).await;
         let replay = Begun::Replay { status: 201, body: b"made".to_vec() };
         assert_eq!(begin(store, 1, 2).await, replay);
         assert_eq!(begin(store, 1, 9999).await, replay);
@@ -31,15 +31,17 @@ contract! {
     async fn an_abandoned_key_is_free(store) {
         furnish(store).await;
         begin(store, 1, 0).await;
-        write(store, |tx| tx.org(org()).abandon_idempotent("k")).await;
+        write(store, |tx| tx.org(org()).abandon_idempotent("k", at(0))).await;
         assert_eq!(begin(store, 1, 10).await, Begun::New);
-        assert_eq!(begin(store, 1, 309).await, Begun::InProgress);
-        assert_eq!(begin(store, 2, 310).await, Begun::Different);
-        assert_eq!(begin(store, 1, 310).await, Begun::New);
-        assert_eq!(begin(store, 1, 311).await, Begun::InProgress);
-        write(store, |tx| tx.org(org()).finish_idempotent("k", 200, b"")).await;
-        write(store, |tx| tx.org(org()).abandon_idempotent("k")).await;
-        assert_eq!(begin(store, 1, 312).await, Begun::Replay { status: 200, body: vec![] }, "an answer stays");
+        assert_eq!(begin(store, 1, 69).await, Begun::InProgress);
+        assert_eq!(begin(store, 2, 70).await, Begun::Different);
+        assert_eq!(begin(store, 1, 70).await, Begun::New);
+        assert_eq!(begin(store, 1, 71).await, Begun::InProgress);
+        write(store, |tx| tx.org(org()).abandon_idempotent("k", at(10))).await;
+        assert_eq!(begin(store, 1, 71).await, Begun::InProgress, "a late one frees nothing of the next");
+        write(store, |tx| tx.org(org()).answer_idempotent("k", at(70), 200, b"")).await;
+        write(store, |tx| tx.org(org()).abandon_idempotent("k", at(70))).await;
+        assert_eq!(begin(store, 1, 72).await, Begun::Replay { status: 200, body: vec![] }, "an answer stays");
     }
 }
 
@@ -64,11 +66,11 @@ contract! {
         };
         assert!(!answer(0).await, "nobody took it");
         begin(store, 1, 0).await;
-        assert_eq!(begin(store, 1, 310).await, Begun::New, "the first is thought dead");
+        assert_eq!(begin(store, 1, 70).await, Begun::New, "the first is thought dead");
         assert!(!answer(0).await, "and must be undone when it comes back");
-        assert!(answer(310).await);
-        assert!(!answer(310).await);
-        assert_eq!(begin(store, 1, 311).await, Begun::Replay { status: 201, body: b"made".to_vec() });
+        assert!(answer(70).await);
+        assert!(!answer(70).await);
+        assert_eq!(begin(store, 1, 71).await, Begun::Replay { status: 201, body: b"made".to_vec() });
     }
 }
 

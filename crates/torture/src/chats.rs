@@ -1,11 +1,12 @@
 //! People who write while all this goes on, and somebody who answers each of them through the API.
 
 use crate::world;
-use serde_json::{Value, json};
+use anyhow::Context as _;
+use serde_json::json;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tisara_domain::{Ambient, Duration, Rng};
 use tisara_emulator::Control;
-use tisara_stage::{Api, CallError, text};
+use tisara_stage::{Api, text};
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
@@ -137,7 +138,9 @@ async fn reply(said: Arc<Said>, api: Api, ambient: Ambient, stop: CancellationTo
         for thread in unread["items"].as_array().into_iter().flatten() {
             let (thread, line) = (text(&thread["id"])?, format!("answer {n}"));
             n += 1;
-            send_once(&api, &thread, &line).await?;
+            let path = format!("/threads/{thread}/messages");
+            let reply = json!({ "kind": "text", "text": line });
+            api.post_once(&path, &reply, &format!("answer-{n}")).await.context("an answer was not taken")?;
             lock(&said.replies).push(Reply { thread: thread.clone(), text: line });
             // Should this be lost, there is one more answer; that does no harm.
             let _ = api.post(&format!("/threads/{thread}/read"), &json!({})).await;
@@ -148,23 +151,6 @@ async fn reply(said: Arc<Said>, api: Api, ambient: Ambient, stop: CancellationTo
         }
     }
     Ok(())
-}
-
-/// Sends as a careful client does: after a call of unknown end it looks whether the message is there.
-async fn send_once(api: &Api, thread: &str, line: &str) -> anyhow::Result<()> {
-    let path = format!("/threads/{thread}/messages");
-    loop {
-        match api.post(&path, &json!({ "kind": "text", "text": line })).await {
-            Ok(_) => return Ok(()),
-            Err(CallError::Refused(e)) => return Err(e.context("an answer was refused")),
-            Err(CallError::Unknown(_)) => {}
-        }
-        let newest = api.get_surely(&format!("{path}?limit=50")).await?;
-        let is_it = |m: &Value| m["text"] == line && m["direction"] == "outbound";
-        if newest["items"].as_array().into_iter().flatten().any(is_it) {
-            return Ok(());
-        }
-    }
 }
 
 fn lock<T>(what: &Mutex<T>) -> MutexGuard<'_, T> {
