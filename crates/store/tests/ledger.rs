@@ -375,6 +375,20 @@ contract! {
 }
 
 contract! {
+    /// Meta took two attempts at one row, and both answers are written down at once: the row is one, and so is its count.
+    async fn two_answers_for_one_row_are_written_down_together(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        let second = Attempted::Accepted { wamid: "wamid.b".to_owned() };
+        let second = Outcome { attempt: 2, from_follow_up: true, ..outcome(1, second) };
+        record(store, vec![second, accepted(1), accepted(0)]).await;
+        assert_eq!(states(store).await, vec![State::Accepted, State::Accepted]);
+        counts(store).await;
+    }
+}
+
+contract! {
     /// Once a late status shows that the first attempt went out after all, the second is counted as doubled.
     async fn a_double_is_noticed(store) {
         people(store, 1).await;

@@ -3,6 +3,12 @@
 //! SQLite runs in this process: a prepared statement per row costs a microsecond or two. PostgreSQL is
 //! a network away: one statement over arrays carries the whole batch. A fork anywhere else in this
 //! crate is a question in review.
+//!
+//! PostgreSQL plans a join of an array with a table by what it believes of the table, and without statistics, or with
+//! those of yesterday, it believes that an organization has a handful of rows: it then reads all of a campaign's for each
+//! batch. So nothing here is left to its choice. Reading takes the array's elements one by one (`CROSS JOIN LATERAL`
+//! with a limit or a lock inside, which it cannot turn round); changing does the same and writes the rows that
+//! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key.
 
 mod bulk_insert;
 mod dump;

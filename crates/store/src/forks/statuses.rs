@@ -44,11 +44,10 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
         Driver::Postgres(mut pg) => {
             let (campaigns, seqs) = columns(keys);
             let found = pg.query(
-                "SELECT r.campaign_id, r.seq, r.state::bigint, r.reason::bigint, r.attempt::bigint, r.wamid, r.billing, \
-                 r.sent_at, r.delivered_at, r.read_at, r.failed_at \
-                 FROM unnest($2::uuid[], $3::bigint[]) AS k (campaign_id, seq) JOIN recipient r \
-                 ON r.org_id = $1 AND r.campaign_id = k.campaign_id AND r.seq = k.seq \
-                 ORDER BY r.campaign_id, r.seq FOR UPDATE OF r",
+                "SELECT r.* FROM unnest($2::uuid[], $3::bigint[]) AS k (campaign_id, seq) CROSS JOIN LATERAL (\
+                 SELECT r.campaign_id, r.seq, r.state::bigint, r.reason::bigint, r.attempt::bigint, r.wamid, r.billing, \
+                 r.sent_at, r.delivered_at, r.read_at, r.failed_at FROM recipient r \
+                 WHERE r.org_id = $1 AND r.campaign_id = k.campaign_id AND r.seq = k.seq FOR UPDATE) r",
                 &[&Uuid::from_bytes(org), &campaigns, &seqs],
             )?;
             for r in found {
@@ -111,12 +110,18 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
                 rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<&str>>>()
             };
             pg.execute(
-                "UPDATE recipient r SET state = n.state, reason = n.reason, attempt = n.attempt, wamid = n.wamid, \
-                 billing = n.billing, sent_at = n.sent_at, delivered_at = n.delivered_at, read_at = n.read_at, \
-                 failed_at = n.failed_at FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], $5::bigint[], $6::bigint[], \
-                 $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], $12::bigint[]) AS n (campaign_id, \
-                 seq, state, reason, attempt, wamid, billing, sent_at, delivered_at, read_at, failed_at) \
-                 WHERE r.org_id = $1 AND r.campaign_id = n.campaign_id AND r.seq = n.seq",
+                "INSERT INTO recipient AS r (org_id, campaign_id, seq, contact_id, address, state, reason, attempt, wamid, \
+                 billing, sent_at, delivered_at, read_at, failed_at) \
+                 SELECT $1, n.campaign_id, n.seq, k.contact_id, '', n.state, n.reason, n.attempt, n.wamid, n.billing, \
+                 n.sent_at, n.delivered_at, n.read_at, n.failed_at FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], \
+                 $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], \
+                 $12::bigint[]) AS n (campaign_id, seq, state, reason, attempt, wamid, billing, sent_at, delivered_at, \
+                 read_at, failed_at) CROSS JOIN LATERAL (SELECT r.contact_id FROM recipient r \
+                 WHERE r.org_id = $1 AND r.campaign_id = n.campaign_id AND r.seq = n.seq FOR UPDATE) k \
+                 ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
+                 attempt = excluded.attempt, wamid = excluded.wamid, billing = excluded.billing, \
+                 sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, \
+                 failed_at = excluded.failed_at",
                 &[
                     &Uuid::from_bytes(org),
                     &campaigns,

@@ -28,6 +28,6 @@ pub use error::{Error, Result, Waited};
 pub use inline::{Commit, Fate, SimulatedClock};
 pub(crate) use row_security::{is_put as has_row_security, put as put_row_security};
 pub use store::{Options, Store, Url};
-pub(crate) use tx::Driver;
+pub(crate) use tx::{Driver, Pg};
 pub use tx::{Engine, OrgTx, Tx};
 pub use work::IsTransient;
