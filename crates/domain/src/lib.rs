@@ -9,6 +9,7 @@ pub mod ambient;
 pub mod campaign;
 pub mod clock;
 pub mod consent;
+pub mod day;
 pub mod id;
 pub mod message;
 pub mod money;
@@ -29,6 +30,7 @@ pub mod watermark;
 pub use ambient::Ambient;
 pub use campaign::CampaignState;
 pub use clock::{Clock, ManualClock, SystemClock};
+pub use day::Day;
 pub use id::{
     ApiKeyId, CampaignId, ConsentId, ContactId, ConversationId, FieldId, InvitationId, JobId, LabelId,
     MailId, MessageId, NumberId, OrgId, PasskeyId, RoleId, SegmentId, SessionId, SigningKeyId, TeamId,

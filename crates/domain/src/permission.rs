@@ -34,6 +34,7 @@ macro_rules! permissions {
 permissions! {
     OrganizationManage = "organization.manage": "Change the organization's name and country.";
     BillingManage = "billing.manage": "See and change the billing address.";
+    UsageRead = "usage.read": "See what the organization uses, and its limits.";
     MembersRead = "members.read": "See who is a member, and the teams.";
     MembersManage = "members.manage": "Invite people, change what they may do, remove them; make teams.";
     RolesManage = "roles.manage": "Make and change roles of the organization's own.";

@@ -8,7 +8,7 @@ use tisara_emulator::{
     Settings,
     settings::{Fault, FaultKind, When},
 };
-use tisara_store::Engine as Database;
+use tisara_store::{Engine as Database, usage::UsageLimit};
 
 /// A test of both databases, as `name::sqlite` and `name::postgres`.
 macro_rules! world_test {
@@ -152,6 +152,33 @@ world_test! {
         world.write(move |tx| tx.org(org).set_number_stopped(number, None)).await;
         completes(&world, campaign).await;
         nobody_twice_nobody_lost(&world, 100);
+        world.stop().await;
+    }
+}
+
+world_test! {
+    /// At the month's limit a campaign pauses and says so, having sent as much as the limit allows; with more
+    /// room it goes on.
+    async fn a_campaign_pauses_at_the_limit(world, Settings::default()) {
+        world.people(300).await;
+        let (org, now) = (world.org, world.ambient.now());
+        world.write(move |tx| tx.org(org).put_limit(UsageLimit::MessagesPerMonth, Some(120), now)).await;
+        world.start().await;
+        let campaign = world.start_campaign(1).await;
+        let reason = async || {
+            let found = world.test.store.read(move |tx| tx.org(org).find_campaign(campaign)).await.unwrap();
+            found.unwrap().paused_reason.unwrap_or_default()
+        };
+        until("the campaign is paused", async || !reason().await.is_empty()).await;
+        assert!(reason().await.starts_with("The limit of 120 messages a month is reached; "), "{}", reason().await);
+        world.settle().await;
+        nobody_twice_nobody_lost(&world, 120);
+        world.write(move |tx| tx.org(org).put_limit(UsageLimit::MessagesPerMonth, None, now)).await;
+        world.move_campaign(campaign, CampaignEvent::Resume).await;
+        completes(&world, campaign).await;
+        nobody_twice_nobody_lost(&world, 300);
+        let wrong = world.test.store.read(move |tx| tx.org(org).recount_usage()).await.unwrap();
+        assert_eq!(wrong, []);
         world.stop().await;
     }
 }

@@ -4,7 +4,7 @@
 //! A transaction notes what it changes; the counts themselves are written as its last statements, in one
 //! order, so that two writers wait for each other as shortly as can be and never in a circle.
 
-use crate::{OrgTx, Result, Tx, args, seam::Arg};
+use crate::{OrgTx, Result, Tx, args, seam::Arg, usage::Counted};
 use std::collections::BTreeSet;
 use tisara_domain::{FieldId, LabelId, OrgId, id::TypedId as _};
 
@@ -43,21 +43,25 @@ impl Topic {
     }
 }
 
-/// What an open transaction has changed.
+/// What an open transaction has changed and counted.
 #[derive(Default)]
-pub(crate) struct Changes(BTreeSet<(OrgId, Topic)>);
+pub(crate) struct Changes {
+    topics: BTreeSet<(OrgId, Topic)>,
+    pub(crate) counted: Counted,
+}
 
 impl Tx<'_> {
-    /// Writes the counts of what was changed; at the end of the transaction.
+    /// Writes the counts of what was changed, and what was counted; at the end of the transaction.
     pub(crate) fn write_changes(&mut self) -> Result<()> {
-        for (org, topic) in std::mem::take(&mut self.1.0) {
+        let Changes { topics, counted } = std::mem::take(&mut self.1);
+        for (org, topic) in topics {
             self.execute(
                 "INSERT INTO change_count (org_id, topic, key, n) VALUES ($1, $2, $3, 1) \
                  ON CONFLICT (org_id, topic, key) DO UPDATE SET n = change_count.n + 1",
                 args![org, topic.word(), topic.key()],
             )?;
         }
-        Ok(())
+        self.write_counted(counted)
     }
 }
 
@@ -65,7 +69,7 @@ impl OrgTx<'_, '_> {
     /// Notes that this transaction changes something.
     pub(crate) fn note_change(&mut self, topic: Topic) {
         let org = self.org;
-        self.tx.1.0.insert((org, topic));
+        self.tx.1.topics.insert((org, topic));
     }
 
     /// How often something has changed.

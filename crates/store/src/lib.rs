@@ -38,6 +38,7 @@ pub mod signing_keys;
 pub mod templates;
 #[cfg(feature = "testing")]
 pub mod testing;
+pub mod usage;
 pub mod users;
 pub mod visits;
 pub mod wabas;

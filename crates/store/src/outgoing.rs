@@ -3,7 +3,9 @@
 use crate::{
     args,
     backup::NEVER,
-    seam::{OrgTx, Result, Tx},
+    ledger::counts::Slot,
+    seam::{OrgTx, Result, Row, Tx},
+    usage::{kind, single},
 };
 use tisara_domain::{
     ContactId, MessageId, NumberId, OrgId, ThreadId, Timestamp, message::MessageState, settle::Decision,
@@ -66,6 +68,8 @@ pub struct MessageNews {
     pub wamid: String,
     /// With `failed`: Meta's code and words.
     pub error: Option<(i32, String)>,
+    /// Meta's pricing, as `category/type`.
+    pub billing: Option<String>,
 }
 
 /// An uncertain message whose time has come.
@@ -145,11 +149,23 @@ impl OrgTx<'_, '_> {
         now: Timestamp,
     ) -> Result<()> {
         match outcome {
-            MessageOutcome::Accepted { wamid } => self.tx.execute(
-                "UPDATE message SET wamid = coalesce(wamid, $4), \
-                 state = CASE WHEN state < 3 THEN 3 ELSE state END WHERE org_id = $1 AND id = $2 AND attempt = $3",
-                args![self.org, id, attempt, wamid],
-            )?,
+            MessageOutcome::Accepted { wamid } => {
+                let first = self.tx.find(
+                    "UPDATE message SET wamid = coalesce(wamid, $4), state = 3 \
+                     WHERE org_id = $1 AND id = $2 AND attempt = $3 AND state < 3 RETURNING number_id, kind",
+                    args![self.org, id, attempt, wamid],
+                    counted,
+                )?;
+                if let Some((number, kind)) = first {
+                    self.note_usage(Slot::Sender, number, now, single(&kind).0, 1);
+                    return Ok(());
+                }
+                // A webhook was faster than the answer.
+                self.tx.execute(
+                    "UPDATE message SET wamid = coalesce(wamid, $4) WHERE org_id = $1 AND id = $2 AND attempt = $3",
+                    args![self.org, id, attempt, wamid],
+                )?
+            }
             MessageOutcome::Failed { code, details } => self.tx.execute(
                 "UPDATE message SET state = 5, error_code = $4, error_details = $5, failed_at = $6 \
                  WHERE org_id = $1 AND id = $2 AND attempt = $3 AND state < 3",
@@ -256,7 +272,12 @@ impl OrgTx<'_, '_> {
                 "UPDATE message SET state = 4, sent_at = coalesce(sent_at, attempted_at, $3) WHERE org_id = $1 AND id = $2 AND state = 2"
             }
         };
-        Ok(self.tx.execute(sql, args![self.org, id, now])? == 1)
+        let sql = format!("{sql} RETURNING number_id, kind");
+        let decided = self.tx.find(&sql, args![self.org, id, now], counted)?;
+        if let (Some((number, kind)), Decision::MarkSent) = (&decided, decision) {
+            self.note_usage(Slot::Person, *number, now, single(kind).0, 1);
+        }
+        Ok(decided.is_some())
     }
 
     /// Moves an uncertain message: `Retry` sends it again or (with `keep_uncertain`) looks later.
@@ -279,32 +300,69 @@ impl OrgTx<'_, '_> {
     pub fn apply_message_news(&mut self, news: &MessageNews) -> Result<bool> {
         let (code, details) = news.error.clone().map_or((None, None), |(c, d)| (Some(c), Some(d)));
         let failed = news.state == MessageState::Failed;
+        let only_present = i64::from(failed);
         // A failure counts only for the present attempt; being out counts whichever attempt did it.
-        let changed = self.tx.execute(
-            "UPDATE message SET \
-             state = CASE WHEN state < $4 THEN $4 ELSE state END, \
-             wamid = coalesce(wamid, $5), \
-             error_code = CASE WHEN state < $4 THEN $6 ELSE error_code END, \
-             error_details = CASE WHEN state < $4 THEN $7 ELSE error_details END, \
-             sent_at = CASE WHEN $4 = 4 THEN coalesce(sent_at, $8) ELSE sent_at END, \
-             failed_at = CASE WHEN $4 = 5 THEN coalesce(failed_at, $8) ELSE failed_at END, \
-             delivered_at = CASE WHEN $4 = 6 THEN coalesce(delivered_at, $8) ELSE delivered_at END, \
-             read_at = CASE WHEN $4 = 7 THEN coalesce(read_at, $8) ELSE read_at END \
-             WHERE org_id = $1 AND id = $2 AND state < 8 AND ($9 = 0 OR attempt = $3)",
-            args![
-                self.org,
-                news.id,
-                news.attempt,
-                news.state,
-                news.wamid,
-                code,
-                details,
-                news.at,
-                i64::from(failed)
-            ],
-        )?;
-        Ok(changed > 0)
+        let update = |of: &str, returning: &str| {
+            format!(
+                "UPDATE message SET \
+                 state = CASE WHEN state < $4 THEN $4 ELSE state END, \
+                 wamid = coalesce(wamid, $5), \
+                 error_code = CASE WHEN state < $4 THEN $6 ELSE error_code END, \
+                 error_details = CASE WHEN state < $4 THEN $7 ELSE error_details END, \
+                 sent_at = CASE WHEN $4 = 4 THEN coalesce(sent_at, $8) ELSE sent_at END, \
+                 failed_at = CASE WHEN $4 = 5 THEN coalesce(failed_at, $8) ELSE failed_at END, \
+                 delivered_at = CASE WHEN $4 = 6 THEN coalesce(delivered_at, $8) ELSE delivered_at END, \
+                 read_at = CASE WHEN $4 = 7 THEN coalesce(read_at, $8) ELSE read_at END \
+                 WHERE org_id = $1 AND id = $2 AND state < 8 AND ($9 = 0 OR attempt = $3){of}{returning}"
+            )
+        };
+        let values = args![
+            self.org,
+            news.id,
+            news.attempt,
+            news.state,
+            news.wamid,
+            code,
+            details,
+            news.at,
+            only_present
+        ];
+        // Meta has it from now on, or has failed what it had: that is counted, and once.
+        let turns =
+            if failed { " AND state IN (3, 4)" } else { " AND (state < 3 OR state = 5) AND state < $4" };
+        let turned = self.tx.find(&update(turns, " RETURNING number_id, kind"), values, counted)?;
+        let is_here = match turned {
+            Some((number, message_kind)) => {
+                let (out, failed_later) = single(&message_kind);
+                let kind = if failed { failed_later } else { out };
+                self.note_usage(Slot::Journal, number, news.at, kind, 1);
+                true
+            }
+            None => self.tx.execute(&update("", ""), values)? > 0,
+        };
+        self.note_message_billing(news)?;
+        Ok(is_here)
     }
+
+    /// Writes how Meta priced a message; the first word about it counts.
+    fn note_message_billing(&mut self, news: &MessageNews) -> Result<()> {
+        let Some(billing) = &news.billing else { return Ok(()) };
+        let number = self.tx.find(
+            "UPDATE message SET billing = $3 WHERE org_id = $1 AND id = $2 AND state < 8 AND billing IS NULL \
+             RETURNING number_id",
+            args![self.org, news.id, billing],
+            |r| r.get(0),
+        )?;
+        if let Some(number) = number {
+            self.note_usage(Slot::Journal, number, news.at, format!("{}{billing}", kind::BILLED), 1);
+        }
+        Ok(())
+    }
+}
+
+/// The number and Meta's type of a message that is counted.
+fn counted(row: &Row<'_>) -> Result<(NumberId, String)> {
+    Ok((row.get(0)?, row.get(1)?))
 }
 
 impl Tx<'_> {

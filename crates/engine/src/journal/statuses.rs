@@ -115,7 +115,8 @@ impl News {
             _ => (MessageState::Read, None),
         };
         let wamid = status.id.as_str().to_owned();
-        self.messages.push(MessageNews { id, attempt, state, at, wamid, error });
+        let billing = billing(status);
+        self.messages.push(MessageNews { id, attempt, state, at, wamid, error, billing });
     }
 }
 

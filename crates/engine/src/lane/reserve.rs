@@ -6,7 +6,7 @@ use super::{
 };
 use std::{collections::HashSet, sync::Arc};
 use tisara_domain::{
-    Ambient, CampaignId, ConsentId, NumberId, OrgId, Timestamp, campaign::CampaignEvent,
+    Ambient, CampaignId, ConsentId, Day, NumberId, OrgId, Timestamp, campaign::CampaignEvent,
     consent::ConsentState,
 };
 use tisara_store::{
@@ -80,6 +80,10 @@ pub(super) struct Turn {
     pub(super) want: u32,
     /// Running campaigns in the order of their turn.
     pub(super) campaigns: Vec<CampaignId>,
+    /// Handed out before and without an outcome yet.
+    pub(super) under_way: usize,
+    /// At most so many messages a month, of all the organization's numbers.
+    pub(super) messages_per_month: Option<i64>,
 }
 
 /// What was handed out.
@@ -92,6 +96,8 @@ pub(super) struct Handed {
     pub(super) windows: Vec<(CampaignId, Window)>,
     /// Campaigns that came to their end.
     pub(super) finished: Vec<CampaignId>,
+    /// Campaigns that were paused because the month's messages are used up.
+    pub(super) paused: Vec<CampaignId>,
     /// Something stopped the whole number.
     pub(super) stopped: bool,
 }
@@ -133,6 +139,7 @@ fn hand_out(org: &mut OrgTx<'_, '_>, turn: &Turn, handed: &mut Handed) -> Result
     }
     handed.messages = org.reserve_messages(turn.number, turn.token, left, turn.now)?;
     left -= count(handed.messages.len(), left);
+    left = left.min(room(org, turn, handed)?);
     if left > 0 {
         handed.retries = org.reserve_retries(turn.number, turn.token, left, turn.now)?;
         left -= count(handed.retries.len(), left);
@@ -160,6 +167,27 @@ fn hand_out(org: &mut OrgTx<'_, '_>, turn: &Turn, handed: &mut Handed) -> Result
         waiting = still_waiting;
     }
     Ok(())
+}
+
+/// How many messages of campaigns the month still has room for, what is under way among those that it has
+/// not. Without room, and with nothing under way that could make some by failing, the campaigns are paused.
+/// Single messages were held against the limit when they were written.
+fn room(org: &mut OrgTx<'_, '_>, turn: &Turn, handed: &mut Handed) -> Result<u32> {
+    let Some(most) = turn.messages_per_month else { return Ok(u32::MAX) };
+    let today = Day::of(turn.now);
+    let under_way = turn.under_way + handed.messages.len();
+    let left = most.saturating_sub(org.count_messages_of_month(today)?);
+    if left <= 0 && under_way == 0 {
+        let anew = today.month().1.plus(1);
+        let reason =
+            format!("The limit of {most} messages a month is reached; the next month begins on {anew} (UTC)");
+        for campaign in &turn.campaigns {
+            pause(org, *campaign, &reason, turn.now)?;
+            handed.paused.push(*campaign);
+        }
+    }
+    let left = left.saturating_sub(i64::try_from(under_way).unwrap_or(i64::MAX));
+    Ok(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
 }
 
 fn count(n: usize, most: u32) -> u32 {

@@ -183,6 +183,7 @@ impl OrgTx<'_, '_> {
         self.note_change(Topic::Contacts);
         self.note_change(Topic::Erasures);
         self.unindex_contact(id)?;
+        self.note_erased_messages(id)?;
         for table in ["message", "conversation"] {
             self.tx.execute(
                 &format!(

@@ -1,7 +1,7 @@
 //! Messages that come in or are to go out, and what they do to their thread.
 
 use super::first_line;
-use crate::{OrgTx, Result, args, changes::Topic};
+use crate::{OrgTx, Result, args, changes::Topic, ledger::counts::Slot, usage::kind};
 use tisara_domain::{ConversationId, MessageId, NumberId, ThreadId, Timestamp, message::MessageState};
 
 /// A message from a contact.
@@ -83,6 +83,7 @@ impl OrgTx<'_, '_> {
         }
         self.note_unindexed(new.id, &new.text)?;
         self.note_change(Topic::Inbound);
+        self.note_usage(Slot::Journal, number, new.at, kind::INBOUND, 1);
         self.tx.execute(
             "UPDATE thread SET unread = unread + 1, \
              last_inbound_at = CASE WHEN last_inbound_at > $3 THEN last_inbound_at ELSE $3 END \

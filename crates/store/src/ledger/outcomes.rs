@@ -12,6 +12,7 @@ use super::{
 use crate::{
     args, forks,
     seam::{OrgTx, Result},
+    usage::kind,
 };
 use tisara_domain::{CampaignId, NumberId, RecipientState, Timestamp, recipient::own_code};
 
@@ -75,6 +76,7 @@ impl OrgTx<'_, '_> {
             outcomes.iter().partition(|o| matches!(o.result, Attempted::Accepted { .. }));
         for (campaign, moved) in forks::mark_accepted(self, &accepted, now)? {
             deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Accepted, 0), moved);
+            self.note_usage(Slot::Sender, number, now, kind::CAMPAIGN, moved);
         }
         for outcome in &accepted {
             self.end_follow_up(outcome)?;

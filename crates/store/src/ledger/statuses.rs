@@ -8,6 +8,7 @@ use super::{
 use crate::{
     forks,
     seam::{OrgTx, Result},
+    usage::kind,
 };
 use std::collections::{BTreeMap, BTreeSet};
 use tisara_domain::{
@@ -80,6 +81,8 @@ impl OrgTx<'_, '_> {
             };
             let mut after = row.clone();
             let mut follow_up = FollowUp::Keep;
+            // Counted on the day on which it happened, by Meta's clock.
+            let at = news.last().map_or_else(Timestamp::default, |n| n.at);
             for n in news {
                 let may_retry = retried.get(&key.0).is_some_and(|s| *s != CampaignState::Cancelled);
                 advance(&mut after, n, may_retry, &mut follow_up, &mut applied);
@@ -94,10 +97,16 @@ impl OrgTx<'_, '_> {
             }
             if let (None, Some(billing)) = (&row.billing, &after.billing) {
                 *billed.entry((key.0, billing.clone())).or_default() += 1;
+                self.note_usage(Slot::Journal, number, at, format!("{}{billing}", kind::BILLED), 1);
             }
             if after != row {
-                let from = (state(row.state), row.reason);
-                deltas.moved(key.0, from, (state(after.state), after.reason), 1);
+                let (from, to) = (state(row.state), state(after.state));
+                match (from.is_out(), to.is_out()) {
+                    (false, true) => self.note_usage(Slot::Journal, number, at, kind::CAMPAIGN, 1),
+                    (true, false) => self.note_usage(Slot::Journal, number, at, kind::CAMPAIGN_FAILED, 1),
+                    _ => {}
+                }
+                deltas.moved(key.0, (from, row.reason), (to, after.reason), 1);
                 changed.push((*key, after));
             }
         }

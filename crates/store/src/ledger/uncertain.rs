@@ -8,6 +8,7 @@ use super::{
 use crate::{
     args,
     seam::{OrgTx, Result, Row},
+    usage::kind,
 };
 use tisara_domain::{
     CampaignId, CampaignState, ContactId, NumberId, RecipientState, Timestamp,
@@ -115,6 +116,9 @@ impl OrgTx<'_, '_> {
                 continue;
             }
             decided += 1;
+            if decision == Decision::MarkSent {
+                self.note_usage(Slot::Person, number, now, kind::CAMPAIGN, 1);
+            }
             if decision == Decision::SendAgain {
                 self.write_follow_up((campaign, *seq), number, follow_up_kind::RETRY, Times::due(now))?;
             } else {

@@ -39,8 +39,12 @@ const LARGE: &[&str] = &[
 ];
 
 /// Statements that may read all of an organization's rows, by a part of their text, and why.
-const ALLOWED: &[(&str, &str)] =
-    &[("DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2", "fields are hardly ever deleted")];
+const ALLOWED: &[(&str, &str)] = &[
+    ("DELETE FROM contact_field WHERE org_id = $1 AND field_id = $2", "fields are hardly ever deleted"),
+    ("SELECT count(*) FROM contact WHERE org_id = $1", "counted once in a while"),
+    ("SELECT count(*) FROM message WHERE org_id = $1", "counted once in a while"),
+    ("SELECT CASE WHEN state = 8 THEN 0", "repair reads everything"),
+];
 
 /// Looks at the plans of all that was run on this store so far.
 ///

@@ -31,7 +31,7 @@ use std::{
 };
 use tisara_cloud_api::{AccessToken, CallError, SendReceipt};
 use tisara_domain::{CampaignId, Duration, NumberId, OrgId, Timestamp, pace::Pace, recipient::own_code};
-use tisara_store::{Error, Result, sending::SendingAccount};
+use tisara_store::{Error, Result, sending::SendingAccount, usage::UsageLimit};
 use tokio_util::sync::CancellationToken;
 
 /// Handed-out work waits at most about this long: it bounds what a crash leaves in doubt.
@@ -68,6 +68,8 @@ pub(crate) struct Lane {
     hold_until: Timestamp,
     holds: u32,
     may_have_work: bool,
+    /// At most so many messages a month, of all the organization's numbers.
+    messages_per_month: Option<i64>,
     stopped: bool,
     /// A turn may have handed out rows that this lane never heard of: its chunks stay as they are, for
     /// the next owner to recover.

@@ -55,6 +55,7 @@ impl Lane {
             hold_until: Timestamp(0),
             holds: 0,
             may_have_work: true,
+            messages_per_month: None,
             stopped: false,
             in_doubt: false,
         }))
@@ -75,10 +76,11 @@ impl Lane {
                 }
                 let mut org = tx.org(org);
                 let Some(account) = org.find_sending_account(number)? else { return Ok(None) };
-                Ok::<_, Error>(Some((account, org.list_running_campaigns(number)?)))
+                let most = org.find_limit(UsageLimit::MessagesPerMonth)?;
+                Ok::<_, Error>(Some((account, org.list_running_campaigns(number)?, most)))
             })
             .await?;
-        let Some((account, running)) = found else {
+        let Some((account, running, most)) = found else {
             tracing::warn!(number.id = %number, "the number's lease was lost; sending stops");
             self.fence.shut();
             self.stopped = true;
@@ -88,6 +90,7 @@ impl Lane {
         self.stopped |= account.stopped_reason.is_some() || account.token != self.account.token;
         self.pace.set_ceiling(self.shared.settings.pace_per_second.unwrap_or(account.pace_per_second));
         self.account = account;
+        self.messages_per_month = most;
         let known: HashMap<CampaignId, Arc<Composer>> = self.campaigns.drain(..).collect();
         for campaign in running {
             let composer = match known.get(&campaign.id) {

@@ -47,6 +47,8 @@ impl Lane {
             left_chunks,
             want,
             campaigns,
+            under_way: self.ready.len() + self.in_flight.len(),
+            messages_per_month: self.messages_per_month,
         };
         let shared = Arc::clone(&self.shared);
         async move {
@@ -89,7 +91,7 @@ impl Lane {
         for chunk in closed {
             self.chunks.remove(&chunk);
         }
-        for campaign in &handed.finished {
+        for campaign in handed.finished.iter().chain(&handed.paused) {
             self.campaigns.retain(|(id, _)| id != campaign);
             self.shared.bus.publish(Hint::Campaign(self.org, *campaign));
         }
