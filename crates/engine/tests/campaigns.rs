@@ -38,6 +38,9 @@ fn faulty(faults: Vec<FaultKind>, share: f64) -> Settings {
 async fn completes(world: &World, campaign: tisara_domain::CampaignId) {
     until("the campaign is completed", async || world.is_completed(campaign).await).await;
     world.settle().await;
+    let org = world.org;
+    let wrong = world.test.store.read(move |tx| tx.org(org).recount_usage()).await.unwrap();
+    assert_eq!(wrong, [], "usage says what the rows say");
 }
 
 fn nobody_twice_nobody_lost(world: &World, people: u64) {
@@ -177,8 +180,6 @@ world_test! {
         world.move_campaign(campaign, CampaignEvent::Resume).await;
         completes(&world, campaign).await;
         nobody_twice_nobody_lost(&world, 300);
-        let wrong = world.test.store.read(move |tx| tx.org(org).recount_usage()).await.unwrap();
-        assert_eq!(wrong, []);
         world.stop().await;
     }
 }

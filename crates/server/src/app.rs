@@ -6,6 +6,7 @@ use crate::{
     idempotency,
     mail::{self, Mailer},
     people::{Passwords, Policies, passkeys_of},
+    usage,
 };
 use axum::http::StatusCode;
 use metrics_exporter_prometheus::PrometheusHandle;
@@ -69,6 +70,7 @@ pub struct Inner {
     pub(crate) passkeys: Option<Webauthn>,
     pub(crate) public_limits: Limits,
     pub(crate) key_limits: Limits,
+    pub(crate) calls: usage::Calls,
     /// Says that an e-mail waits.
     pub(crate) mail_waits: Notify,
 }
@@ -95,14 +97,23 @@ impl App {
             passkeys,
             public_limits: Limits::default(),
             key_limits: Limits::default(),
+            calls: usage::Calls::default(),
             mail_waits: Notify::new(),
         }))
     }
 
-    /// What has to go on beside the requests: sending e-mails, throwing away what ran out. Ends when told to
-    /// stop.
+    /// What has to go on beside the requests: sending e-mails, throwing away what ran out, writing down and
+    /// measuring what is used. Ends when told to stop.
     pub async fn run(self, stop: CancellationToken) {
-        mail::run(self, stop).await;
+        tokio::join!(mail::run(self.clone(), stop.clone()), usage::run(self, stop));
+    }
+
+    /// Writes down what is only in memory; when the last request has its answer.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub async fn finish(&self) -> tisara_store::Result<()> {
+        self.calls.write_down(&self.store).await
     }
 }
 

@@ -29,6 +29,7 @@ mod segments;
 mod sessions;
 mod templates;
 mod threads;
+mod usage;
 mod visits;
 mod webhooks;
 

@@ -5,7 +5,7 @@
 
 use crate::{
     auth::{Access, access},
-    edge::{Code, FieldProblem, Problem},
+    edge::{Code, FieldProblem, Problem, ReachedLimit},
 };
 use http::StatusCode;
 use std::collections::BTreeSet;
@@ -33,7 +33,7 @@ use utoipa::{
                        with a `code` from a closed list. Writes take an `Idempotency-Key`.",
         license(name = "Apache-2.0", identifier = "Apache-2.0")
     ),
-    components(schemas(Problem, FieldProblem, Code)),
+    components(schemas(Problem, FieldProblem, ReachedLimit, Code)),
     modifiers(&ApiKey)
 )]
 pub(crate) struct Document;

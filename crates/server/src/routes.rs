@@ -6,7 +6,7 @@ use crate::{
     app::App,
     auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
-    organizations, people, restored, segments, sessions, templates, threads, visits, webhooks,
+    organizations, people, restored, segments, sessions, templates, threads, usage, visits, webhooks,
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse as _, routing::get};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
@@ -31,6 +31,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(api_keys::routes())
         .merge(sessions::routes())
         .merge(visits::routes())
+        .merge(usage::routes())
         .merge(mail::routes());
     OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", features)
 }

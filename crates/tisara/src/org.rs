@@ -1,12 +1,14 @@
 //! `tisara org`: organizations, straight in the database of this installation.
 
-use crate::{cli::Place, config::Config, data_dir, exit, exit::Failure, setup, terminal};
+use crate::{
+    campaign::standing::new_table, cli::Place, config::Config, data_dir, exit, exit::Failure, setup, terminal,
+};
 use clap::{Args, Subcommand};
 use std::path::Path;
 use tisara_domain::{Ambient, ApiKeyId, OrgId, Region};
 use tisara_engine::Vault;
 use tisara_server::auth::NewKey;
-use tisara_store::{Store, api_keys::NewApiKey, organizations::NewOrganization};
+use tisara_store::{Store, api_keys::NewApiKey, organizations::NewOrganization, usage::UsageLimit};
 
 /// The longest name of an organization, in characters.
 const NAME_MAX: usize = 200;
@@ -18,6 +20,65 @@ pub enum Org {
     ///
     /// Example: tisara org create "Jasper's Market" --region LK
     Create(OrgCreate),
+    /// Print what an organization uses and may use, or limit it.
+    ///
+    /// A limit holds within ten seconds, also on a running server. Whoever is over it gets `limit_reached` with
+    /// the limit and when it begins anew; a campaign pauses. Months and days are of the calendar, in UTC.
+    ///
+    /// Examples: tisara org limit org_01h455vb4pex5vsknk084sn02q
+    ///           tisara org limit org_01h455vb4pex5vsknk084sn02q --messages-per-month 50000 --seats none
+    #[command(verbatim_doc_comment)]
+    Limit(OrgLimit),
+    /// Print the organizations with their ids.
+    List(OrgList),
+}
+
+/// `tisara org list`.
+#[derive(Debug, Args)]
+pub struct OrgList {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+/// `tisara org limit`.
+#[derive(Debug, Args)]
+pub struct OrgLimit {
+    /// Its id, as org_01h….
+    pub organization: String,
+
+    /// At most so many messages that Meta takes in a month, of campaigns, replies and templates; or none.
+    #[arg(long, value_name = "N", value_parser = most)]
+    pub messages_per_month: Option<Most>,
+
+    /// At most so many calls by API keys in a day; or none.
+    #[arg(long, value_name = "N", value_parser = most)]
+    pub api_calls_per_day: Option<Most>,
+
+    /// At most so many members, people who are invited among them; or none.
+    #[arg(long, value_name = "N", value_parser = most)]
+    pub seats: Option<Most>,
+
+    #[command(flatten)]
+    pub place: Place,
+
+    /// Print the limits as one JSON object on stdout.
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// How much at most; `None` lifts the limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Most(Option<i64>);
+
+/// Reads a number or `none`.
+fn most(text: &str) -> Result<Most, String> {
+    match text {
+        "none" => Ok(Most(None)),
+        _ => match text.parse::<u32>() {
+            Ok(n) => Ok(Most(Some(i64::from(n)))),
+            Err(_) => Err("write a number, or none to lift the limit".to_owned()),
+        },
+    }
 }
 
 /// `tisara org create`.
@@ -42,6 +103,8 @@ pub struct OrgCreate {
 pub async fn run(file: Option<&Path>, command: &Org) -> anyhow::Result<()> {
     match command {
         Org::Create(args) => run_create(file, args).await,
+        Org::Limit(args) => run_limit(file, args).await,
+        Org::List(args) => run_list(file, args).await,
     }
 }
 
@@ -53,10 +116,7 @@ async fn run_create(file: Option<&Path>, args: &OrgCreate) -> anyhow::Result<()>
     }
     let (config, ambient, store, vault) = open(file, &args.place).await?;
     let (org, token) = create(&store, &ambient, &vault, name, region).await.map_err(|e| match e {
-        Refused::Storage(e) => match config.database_url() {
-            Ok(url) => exit::storage(&e, &url),
-            Err(_) => Failure::failed(e.to_string()),
-        },
+        Refused::Storage(e) => storage(&config, &e),
         Refused::Seal(e) => Failure::failed(e.to_string()),
     })?;
     if args.json {
@@ -69,6 +129,84 @@ async fn run_create(file: Option<&Path>, args: &OrgCreate) -> anyhow::Result<()>
         );
     }
     Ok(())
+}
+
+async fn run_limit(file: Option<&Path>, args: &OrgLimit) -> anyhow::Result<()> {
+    let org: OrgId = args
+        .organization
+        .parse()
+        .map_err(|_| Failure::usage(format!("{}: not the id of an organization", args.organization)))?;
+    let wanted: Vec<(UsageLimit, Option<i64>)> = [
+        (UsageLimit::MessagesPerMonth, args.messages_per_month),
+        (UsageLimit::ApiCallsPerDay, args.api_calls_per_day),
+        (UsageLimit::Seats, args.seats),
+    ]
+    .into_iter()
+    .filter_map(|(limit, most)| Some((limit, most?.0)))
+    .collect();
+    let (config, ambient, store, _) = open(file, &args.place).await?;
+    let now = ambient.now();
+    let done = store.write(move |tx| {
+        if tx.find_organization(org)?.is_none() {
+            return Ok(None);
+        }
+        let mut tenant = tx.org(org);
+        for (limit, most) in &wanted {
+            tenant.put_limit(*limit, *most, now)?;
+        }
+        tenant.list_limit_states(now).map(Some)
+    });
+    let states = done.await.map_err(|e| storage(&config, &e))?;
+    let states = states.ok_or_else(|| {
+        Failure::usage(format!("there is no organization {org}")).todo("`tisara org list` prints them.")
+    })?;
+    if args.json {
+        let limits: Vec<_> = states
+            .iter()
+            .map(|s| {
+                let frees_at = s.frees_at.map(|at| at.to_string());
+                serde_json::json!({ "limit": s.limit.as_str(), "most": s.most, "used": s.used, "frees_at": frees_at })
+            })
+            .collect();
+        terminal::out(serde_json::json!({ "organization": org.to_string(), "limits": limits }));
+        return Ok(());
+    }
+    let mut table = new_table();
+    table.set_header(["limit", "at most", "used", "begins anew"]);
+    for s in states {
+        table.add_row([
+            s.limit.to_string(),
+            s.most.map_or_else(|| "none".to_owned(), |n| n.to_string()),
+            s.used.to_string(),
+            s.frees_at.map(|at| at.to_string()).unwrap_or_default(),
+        ]);
+    }
+    terminal::out(table);
+    Ok(())
+}
+
+async fn run_list(file: Option<&Path>, args: &OrgList) -> anyhow::Result<()> {
+    /// Organizations of one page.
+    const PAGE: u32 = 200;
+    let (config, _, store, _) = open(file, &args.place).await?;
+    let mut after = None;
+    loop {
+        let page = store.read(move |tx| tx.list_organizations(after, PAGE)).await;
+        let page = page.map_err(|e| storage(&config, &e))?;
+        let Some(last) = page.last() else { return Ok(()) };
+        after = Some(last.id);
+        for org in &page {
+            terminal::out(format_args!("{}  {}", org.id, org.name));
+        }
+    }
+}
+
+/// What a fault of the database is to whoever runs the command.
+pub fn storage(config: &Config, e: &tisara_store::Error) -> Failure {
+    match config.database_url() {
+        Ok(url) => exit::storage(e, &url),
+        Err(_) => Failure::failed(e.to_string()),
+    }
 }
 
 /// The database of this installation, brought up to date, and the keys of its secrets.

@@ -1,4 +1,5 @@
-//! `tisara repair`: counts the rows of every campaign and compares them with the counters.
+//! `tisara repair`: counts the rows of every campaign, and every organization's messages, and compares them
+//! with the counters.
 
 use crate::{
     campaign::standing::new_table,
@@ -8,8 +9,8 @@ use crate::{
     setup, terminal,
 };
 use std::path::Path;
-use tisara_domain::{CampaignId, OrgId};
-use tisara_store::{Error, Store, ledger::recount::Difference};
+use tisara_domain::{CampaignId, Day, OrgId};
+use tisara_store::{Error, Store, ledger::recount::Difference, usage::UsageDifference};
 
 /// Campaigns listed in one transaction.
 const PAGE: u32 = 500;
@@ -44,7 +45,8 @@ pub async fn run(file: Option<&Path>, args: &Repair) -> anyhow::Result<()> {
             .todo("`tisara repair` puts them right.")
             .into());
     }
-    found.repair(&store).await.map_err(|e| exit::storage(&e, &url))?;
+    let today = Day::of(setup::ambient()?.now());
+    found.repair(&store, today).await.map_err(|e| exit::storage(&e, &url))?;
     terminal::say("the counters are right again");
     Ok(())
 }
@@ -53,11 +55,12 @@ pub async fn run(file: Option<&Path>, args: &Repair) -> anyhow::Result<()> {
 struct Found {
     campaigns: u64,
     differences: Vec<(OrgId, Difference)>,
+    usage: Vec<(OrgId, UsageDifference)>,
 }
 
 impl Found {
     async fn by_recount(store: &Store) -> Result<Self, Error> {
-        let mut found = Self { campaigns: 0, differences: Vec::new() };
+        let mut found = Self { campaigns: 0, differences: Vec::new(), usage: Vec::new() };
         // Without tables there is nothing to count.
         if store.version().await? == 0 {
             return Ok(found);
@@ -73,28 +76,48 @@ impl Found {
             }
             match page.last() {
                 Some(last) => after = Some(*last),
+                None => break,
+            }
+        }
+        let mut after: Option<OrgId> = None;
+        loop {
+            let page = store.read(move |tx| tx.list_organizations(after, PAGE)).await?;
+            for org in page.iter().map(|org| org.id) {
+                let differences = store.read(move |tx| tx.org(org).recount_usage()).await?;
+                found.usage.extend(differences.into_iter().map(|d| (org, d)));
+            }
+            match page.last() {
+                Some(last) => after = Some(last.id),
                 None => return Ok(found),
             }
         }
     }
 
     fn is_right(&self) -> bool {
-        self.differences.is_empty()
+        self.differences.is_empty() && self.usage.is_empty()
     }
 
-    async fn repair(&self, store: &Store) -> Result<(), Error> {
+    /// The campaigns first: usage is held against their counters.
+    async fn repair(&self, store: &Store, today: Day) -> Result<(), Error> {
         let mut campaigns: Vec<(OrgId, CampaignId)> =
             self.differences.iter().map(|(org, d)| (*org, d.campaign)).collect();
         campaigns.dedup();
         for (org, campaign) in campaigns {
             store.write(move |tx| tx.org(org).repair_counts(campaign)).await?;
         }
+        let mut orgs: Vec<OrgId> = self.differences.iter().map(|(org, _)| *org).collect();
+        orgs.extend(self.usage.iter().map(|(org, _)| *org));
+        orgs.sort_unstable();
+        orgs.dedup();
+        for org in orgs {
+            store.write(move |tx| tx.org(org).repair_usage(today)).await?;
+        }
         Ok(())
     }
 
     fn table(&self) -> String {
         let mut table = new_table();
-        table.set_header(["campaign", "state", "reason", "rows", "counter"]);
+        table.set_header(["campaign, or organization", "state, or usage", "reason", "rows", "counter"]);
         for (_, d) in &self.differences {
             table.add_row([
                 d.campaign.to_string(),
@@ -104,11 +127,20 @@ impl Found {
                 d.counted.to_string(),
             ]);
         }
+        for (org, d) in &self.usage {
+            table.add_row([
+                org.to_string(),
+                d.kind.to_owned(),
+                String::new(),
+                d.rows.to_string(),
+                d.counted.to_string(),
+            ]);
+        }
         table.to_string()
     }
 
     fn json(&self) -> serde_json::Value {
-        let differences: Vec<_> = self
+        let mut differences: Vec<_> = self
             .differences
             .iter()
             .map(|(org, d)| {
@@ -119,6 +151,11 @@ impl Found {
                 })
             })
             .collect();
+        differences.extend(self.usage.iter().map(|(org, d)| {
+            serde_json::json!({
+                "organization": org.to_string(), "usage": d.kind, "rows": d.rows, "counter": d.counted,
+            })
+        }));
         serde_json::json!({ "campaigns": self.campaigns, "differences": differences })
     }
 }

@@ -33,6 +33,7 @@ pub struct Running {
     pub engine: Engine,
     ambient: Ambient,
     http: JoinHandle<std::io::Result<()>>,
+    app: App,
     stop: CancellationToken,
     grace: Duration,
     _data_dir: DataDir,
@@ -85,7 +86,7 @@ pub async fn start(
     let listener = listener.tap_io(|tcp| {
         let _ = tcp.set_nodelay(true);
     });
-    let router = tisara_server::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    let router = tisara_server::router(app.clone()).into_make_service_with_connect_info::<SocketAddr>();
     let serve = axum::serve(listener, router).with_graceful_shutdown(stop.clone().cancelled_owned());
     Ok(Running {
         address,
@@ -93,6 +94,7 @@ pub async fn start(
         engine,
         ambient,
         http: tokio::spawn(serve.into_future()),
+        app,
         stop,
         grace: Duration::from_millis(config.server.stop_grace_ms),
         _data_dir: data_dir,
@@ -136,6 +138,9 @@ impl Running {
                 false
             }
         };
+        if let Err(e) = self.app.finish().await {
+            tracing::warn!(error = %e, "calls of the API of the last seconds could not be written down");
+        }
         calls_end & self.engine.stop(self.grace.saturating_sub(CALLS_GRACE)).await
     }
 

@@ -1,7 +1,7 @@
 //! `tisara staff`: the operator's own people, straight in the database of this installation. Over the API
 //! nobody can make anyone staff.
 
-use crate::{cli::Place, config::Config, exit, exit::Failure, org, terminal};
+use crate::{cli::Place, exit::Failure, org, org::storage, terminal};
 use clap::{Args, Subcommand};
 use std::path::Path;
 use tisara_server::folded_email;
@@ -43,13 +43,6 @@ pub async fn run(file: Option<&Path>, command: &Staff) -> anyhow::Result<()> {
         Staff::Add(args) => change(file, args, true).await,
         Staff::Remove(args) => change(file, args, false).await,
         Staff::List(args) => list(file, args).await,
-    }
-}
-
-fn storage(config: &Config, e: &tisara_store::Error) -> Failure {
-    match config.database_url() {
-        Ok(url) => exit::storage(e, &url),
-        Err(_) => Failure::failed(e.to_string()),
     }
 }
 

@@ -127,6 +127,7 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("POST", "/organization/leave", MemberPerson),
     ("POST", "/organization/transfer", MemberPersonRecently),
     ("GET", "/permissions", Member),
+    ("GET", "/usage", Needs(UsageRead)),
     ("GET", "/members", Needs(MembersRead)),
     ("GET", "/members/{id}", Needs(MembersRead)),
     ("PATCH", "/members/{id}", Needs(MembersManage)),

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     app::App,
     edge::{ApiError, Code, Limit, Result},
+    usage::Calls,
     visits,
 };
 use axum::{
@@ -88,6 +89,7 @@ pub(crate) async fn fence(State(app): State<App>, mut request: Request, next: Ne
         }
         if let Who::Key(key) = caller.who {
             limited = Some(limits::take(&app, key)?);
+            Calls::count(&app, caller.org).await?;
         }
         request.extensions_mut().insert(caller);
         if !access.is_kept() {

@@ -5,6 +5,7 @@ use crate::{
     app::App,
     auth::Caller,
     edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result},
+    usage::require_messages,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
@@ -228,6 +229,7 @@ async fn moved(app: App, caller: Caller, id: CampaignId, event: CampaignEvent) -
                         ),
                     ));
                 }
+                require_messages(&mut tx, now)?;
                 if event == CampaignEvent::Start
                     && let Some(reason) = tx.get_number(campaign.number_id)?.stopped_reason
                 {

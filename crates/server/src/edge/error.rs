@@ -10,6 +10,7 @@ use axum::{
 use serde::{Deserialize, Serialize};
 use tisara_cloud_api::client::CallError;
 use tisara_cloud_api::codes::Action;
+use tisara_domain::Timestamp;
 use tisara_store as store;
 use utoipa::ToSchema;
 
@@ -58,6 +59,8 @@ pub enum Code {
     AlreadyExists,
     /// The thing is in a state in which this cannot be done.
     WrongState,
+    /// A limit of the organization is reached; `limit` says which, how much was used and when it begins anew.
+    LimitReached,
     /// The Idempotency-Key was used before, with another request.
     IdempotencyKeyReused,
     /// The first request with this Idempotency-Key is still running.
@@ -114,6 +117,7 @@ impl Code {
         Self::UnsupportedType,
         Self::AlreadyExists,
         Self::WrongState,
+        Self::LimitReached,
         Self::IdempotencyKeyReused,
         Self::IdempotencyInProgress,
         Self::SignatureInvalid,
@@ -163,6 +167,7 @@ impl Code {
             Self::UnsupportedType => (S::UNSUPPORTED_MEDIA_TYPE, "Wrong type of content"),
             Self::AlreadyExists => (S::CONFLICT, "Already there"),
             Self::WrongState => (S::CONFLICT, "Not in this state"),
+            Self::LimitReached => (S::FORBIDDEN, "A limit is reached"),
             Self::IdempotencyKeyReused => (S::UNPROCESSABLE_ENTITY, "Idempotency-Key used before"),
             Self::IdempotencyInProgress => (S::CONFLICT, "Still running"),
             Self::SignatureInvalid => (S::UNAUTHORIZED, "Signature missing or wrong"),
@@ -199,6 +204,21 @@ impl FieldProblem {
     }
 }
 
+/// A limit of an organization that is reached.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ReachedLimit {
+    /// `messages_per_month`, `api_calls_per_day` or `seats`.
+    pub limit: String,
+    /// At most.
+    pub most: i64,
+    /// So far.
+    pub used: i64,
+    /// When it begins anew; absent for what is freed only by using less.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>, format = DateTime)]
+    pub frees_at: Option<Timestamp>,
+}
+
 /// What every refusal looks like: RFC 9457, `application/problem+json`.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 pub struct Problem {
@@ -216,6 +236,9 @@ pub struct Problem {
     /// The values that will not do.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub fields: Vec<FieldProblem>,
+    /// With `limit_reached`: the limit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub limit: Option<ReachedLimit>,
     /// Names this request in the logs.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub request_id: String,
@@ -257,6 +280,16 @@ pub enum ApiError {
         /// How long to wait, in seconds.
         retry_after_s: u32,
     },
+    /// A limit of the organization is reached.
+    #[error("{detail}")]
+    Limited {
+        /// What happened and what to do.
+        detail: String,
+        /// The limit.
+        limit: ReachedLimit,
+        /// How long to wait, in seconds, where waiting helps.
+        retry_after_s: Option<u32>,
+    },
     /// A call to Meta came to nothing.
     #[error("a call to Meta came to nothing")]
     Meta(#[source] CallError),
@@ -296,6 +329,7 @@ impl ApiError {
             Self::Malformed(_) => (Code::Malformed, self.to_string()),
             Self::Invalid(fields) => (Code::Invalid, one_line(fields)),
             Self::Refused { code, detail } | Self::Throttled { code, detail, .. } => (*code, detail.clone()),
+            Self::Limited { detail, .. } => (Code::LimitReached, detail.clone()),
             Self::Meta(e) => meta(e),
             Self::Storage(e) => storage(e),
             Self::File(e) if e.kind() == std::io::ErrorKind::StorageFull => (
@@ -312,8 +346,10 @@ impl ApiError {
             detail,
             code,
             fields: if let Self::Invalid(fields) = self { fields.clone() } else { Vec::new() },
+            limit: if let Self::Limited { limit, .. } = self { Some(limit.clone()) } else { None },
             request_id: String::new(),
             retry_after_s: match (code, self) {
+                (_, Self::Limited { retry_after_s, .. }) => *retry_after_s,
                 (_, Self::Throttled { retry_after_s, .. }) => Some(*retry_after_s),
                 (Code::StorageUnavailable | Code::TimedOut | Code::Busy | Code::MetaUnreachable, _) => {
                     Some(5)

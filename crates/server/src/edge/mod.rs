@@ -7,7 +7,7 @@ mod layers;
 mod limits;
 
 pub use cursor::{ById, ByName, Cursor, Page, PageQuery};
-pub use error::{ApiError, Code, FieldProblem, Problem, Result};
+pub use error::{ApiError, Code, FieldProblem, Problem, ReachedLimit, Result};
 pub use extract::{Body, Id, Params, TwoIds, maybe};
 pub(crate) use layers::{around, no_method, no_path};
 pub use limits::Limit;

@@ -11,6 +11,7 @@ use crate::{
     edge::{ApiError, Body, Code, Id, Result},
     mail::{Letters, Sealed},
     people::{Email, Guess, link_invalid, require_mail},
+    usage::require_seat,
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -115,6 +116,7 @@ async fn create_invitation(
                 return Err(ApiError::refused(Code::AlreadyExists, "This person is a member already."));
             }
             let mut org = tx.org(caller.org);
+            org.lock_owners()?;
             if org.list_invitations(now)?.len() >= WAITING_MAX {
                 return Err(ApiError::refused(
                     Code::WrongState,
@@ -132,6 +134,7 @@ async fn create_invitation(
                 expires_at: now.plus(LASTS),
             };
             org.create_invitation(&new, &secret.hash)?;
+            require_seat(&mut org, now)?;
             drop(org);
             let letter =
                 Letters(&mailing.settings.public_url).invitation(&email.text, &name, &by, &secret.text);
@@ -188,10 +191,12 @@ async fn accept_invitation(
                 ));
             }
             let mut org = tx.org(invitation.org_id);
+            org.lock_owners()?;
             if !org.end_invitation(invitation.id)? {
                 return Err(link_invalid());
             }
             org.add_member(person.user, invitation.role, now)?;
+            require_seat(&mut org, now)?;
             drop(org);
             tx.set_session_organization(person.session, invitation.org_id)?;
             tx.find_organization(invitation.org_id)?.ok_or_else(link_invalid)

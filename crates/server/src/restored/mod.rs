@@ -8,6 +8,7 @@ use crate::{
     app::App,
     auth::Caller,
     edge::{ApiError, Id, Result},
+    usage::require_messages,
 };
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -89,9 +90,15 @@ async fn resume_campaign(
     caller: Caller,
     Id(id): Id<CampaignId>,
 ) -> Result<Json<ReleasedView>> {
+    let now = app.ambient.now();
     let released = app
         .store
-        .write(move |tx| Ok::<_, ApiError>(tx.org(caller.org).resume_restored_campaign(id)?))
+        .write(move |tx| {
+            let mut org = tx.org(caller.org);
+            let released = org.resume_restored_campaign(id)?;
+            require_messages(&mut org, now)?;
+            Ok::<_, ApiError>(released)
+        })
         .await?;
     for hint in [Hint::Plan, Hint::Work, Hint::Campaign(caller.org, id)] {
         app.engine.bus().publish(hint);

@@ -5,6 +5,7 @@ use crate::{
     campaigns::{MediaView, PlaceView, check_media},
     edge::{ApiError, Code, FieldProblem, Result},
     templates::{Shape, Slot},
+    usage::require_messages,
 };
 use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
@@ -80,6 +81,7 @@ pub(super) fn make(
     id: MessageId,
     now: Timestamp,
 ) -> Result<NewMessage> {
+    require_messages(tx, now)?;
     let contact = tx.find_contact(thread.contact_id)?.ok_or(ApiError::NotFound("contact"))?;
     let number = tx.get_number(thread.number_id)?;
     if let Some(reason) = &number.stopped_reason {

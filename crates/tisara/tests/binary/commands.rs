@@ -19,6 +19,33 @@ fn an_organizations_key_is_printed_once_and_kept_nowhere() {
 }
 
 #[test]
+fn an_organization_is_limited_from_the_command_line() {
+    let dir = tempdir().unwrap();
+    let made = run(tisara(dir.path()).args(["org", "create", "Jasper's Market", "--json"]));
+    let made: Value = serde_json::from_str(&made.out).unwrap();
+    let org = made["organization"].as_str().unwrap();
+    assert!(run(tisara(dir.path()).args(["org", "list"])).out.contains(&format!("{org}  Jasper's Market")));
+    let limit = |more: &[&str]| {
+        let limited = run(tisara(dir.path()).args(["org", "limit", org, "--json"]).args(more));
+        assert_eq!(limited.code, 0, "{limited:#?}");
+        let limits: Value = serde_json::from_str(&limited.out).unwrap();
+        let most: Vec<Value> =
+            limits["limits"].as_array().unwrap().iter().map(|l| l["most"].clone()).collect();
+        most
+    };
+    assert_eq!(limit(&[]), [Value::Null, Value::Null, Value::Null]);
+    let some = ["--messages-per-month", "1000", "--seats", "3"];
+    assert_eq!(limit(&some), [Value::from(1000), Value::Null, Value::from(3)]);
+    assert_eq!(limit(&["--seats", "none"]), [Value::from(1000), Value::Null, Value::Null]);
+    let shown = run(tisara(dir.path()).args(["org", "limit", org]));
+    assert!(shown.out.contains("messages_per_month") && shown.out.contains("1000"), "{shown:#?}");
+    run(tisara(dir.path()).args(["org", "limit", org, "--seats", "many"])).fails_with(2, &["none"]);
+    run(tisara(dir.path()).args(["org", "limit", "org_01h455vb4pex5vsknk084sn02q"]))
+        .fails_with(2, &["no organization"]);
+    run(tisara(dir.path()).args(["org", "limit", "Jasper"])).fails_with(2, &["not the id"]);
+}
+
+#[test]
 fn the_configuration_in_force_is_shown_without_its_secrets() {
     let dir = tempdir().unwrap();
     let shown =
