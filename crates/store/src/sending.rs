@@ -54,10 +54,13 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn find_sending_account(&mut self, number: NumberId) -> Result<Option<SendingAccount>> {
+        // The newest entry of the account: asked as a range, as PostgreSQL would otherwise go back through everybody's
+        // entries until it meets one of this account.
         self.tx.find(
             &format!(
                 "SELECT n.meta_id, n.waba_id, w.portfolio, w.token, o.data_key, n.pace_per_second, n.stopped_reason, \
-                 (SELECT j.received_at FROM journal j WHERE j.waba = w.meta_id ORDER BY j.id DESC LIMIT 1), \
+                 (SELECT j.received_at FROM journal j WHERE j.waba >= w.meta_id AND j.waba <= w.meta_id \
+                 ORDER BY j.waba DESC, j.id DESC LIMIT 1), \
                  {WATERMARK} \
                  FROM number n JOIN waba w ON w.org_id = n.org_id AND w.id = n.waba_id \
                  JOIN organization o ON o.id = n.org_id \
