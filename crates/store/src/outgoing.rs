@@ -3,12 +3,14 @@
 use crate::{
     args,
     backup::NEVER,
+    inbox::Seer,
     ledger::counts::Slot,
-    seam::{OrgTx, Result, Row, Tx},
+    seam::{OrgTx, Result, Row, ToArg as _, Tx},
     usage::{kind, single},
 };
 use tisara_domain::{
-    ContactId, MessageId, NumberId, OrgId, ThreadId, Timestamp, message::MessageState, settle::Decision,
+    ContactId, MessageId, NumberId, OrgId, ThreadId, Timestamp, Visibility, message::MessageState,
+    settle::Decision,
 };
 
 /// A message that may be sent now, once, in this attempt.
@@ -233,27 +235,44 @@ impl OrgTx<'_, '_> {
         )
     }
 
-    /// The uncertain messages of a number, whose time to be looked at comes first, first.
+    /// The uncertain messages of a number in threads that `by` may see, whose time to be looked at comes first,
+    /// first.
     ///
     /// # Errors
     /// As the database says.
-    pub fn list_uncertain_messages(&mut self, number: NumberId, limit: u32) -> Result<Vec<UncertainMessage>> {
-        self.tx.list(
-            "SELECT id, thread_id, text, attempt, coalesce(began_at, created_at), coalesce(attempted_at, created_at), due_at \
-             FROM message WHERE number_id = $1 AND state = 2 AND state < 3 AND org_id = $2 ORDER BY due_at, id LIMIT $3",
-            args![number, self.org, limit],
-            |r| {
-                Ok(UncertainMessage {
-                    id: r.get(0)?,
-                    thread_id: r.get(1)?,
-                    text: r.get(2)?,
-                    attempt: r.get(3)?,
-                    began_at: r.get(4)?,
-                    attempted_at: r.get(5)?,
-                    due_at: Some(r.get(6)?).filter(|at| *at < NEVER),
-                })
-            },
-        )
+    pub fn list_uncertain_messages(
+        &mut self,
+        number: NumberId,
+        by: Option<Seer>,
+        limit: u32,
+    ) -> Result<Vec<UncertainMessage>> {
+        let org = self.org;
+        let mut args = args![org, number, limit].to_vec();
+        let mut sql = "SELECT m.id, m.thread_id, m.text, m.attempt, coalesce(m.began_at, m.created_at), \
+             coalesce(m.attempted_at, m.created_at), m.due_at FROM message m \
+             WHERE m.number_id = $2 AND m.state = 2 AND m.state < 3 AND m.org_id = $1"
+            .to_owned();
+        if let Some(seer) = &by
+            && seer.visibility != Visibility::All
+        {
+            args.push(seer.user.to_arg());
+            sql.push_str(&format!(
+                " AND EXISTS (SELECT 1 FROM thread t WHERE t.org_id = m.org_id AND t.id = m.thread_id{})",
+                seer.condition(args.len())
+            ));
+        }
+        sql.push_str(" ORDER BY m.due_at, m.id LIMIT $3");
+        self.tx.list(&sql, &args, |r| {
+            Ok(UncertainMessage {
+                id: r.get(0)?,
+                thread_id: r.get(1)?,
+                text: r.get(2)?,
+                attempt: r.get(3)?,
+                began_at: r.get(4)?,
+                attempted_at: r.get(5)?,
+                due_at: Some(r.get(6)?).filter(|at| *at < NEVER),
+            })
+        })
     }
 
     /// Does with an uncertain message what a person decided; false when it is not uncertain (any more).

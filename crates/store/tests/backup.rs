@@ -244,7 +244,7 @@ contract! {
         let again = store.write(|tx| tx.org(org()).resume_restored_campaign(id(1))).await;
         assert!(matches!(again, Err(CampaignError::NotRestored)));
 
-        let messages = read(store, |tx| tx.org(org()).list_uncertain_messages(id(1), 10)).await;
+        let messages = read(store, |tx| tx.org(org()).list_uncertain_messages(id(1), None, 10)).await;
         assert_eq!(messages.iter().map(|m| (m.id, m.due_at)).collect::<Vec<_>>(), [(id(1), None), (id(2), None)]);
         let decide = |n, decision| write(store, move |tx| tx.org(org()).decide_message(id(n), decision, at(800)));
         assert!(decide(1, Decision::SendAgain).await);

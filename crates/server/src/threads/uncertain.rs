@@ -81,11 +81,8 @@ async fn list_uncertain_messages(State(app): State<App>, caller: Caller) -> Resu
                 let Some(last) = numbers.last() else { return Ok::<_, ApiError>(items) };
                 after = Some(last.id);
                 for number in &numbers {
-                    for message in tx.list_uncertain_messages(number.id, LISTED)? {
-                        if tx.find_thread_seen(message.thread_id, caller.seer())?.is_some() {
-                            items.push(UncertainMessageView::new(number.id, message));
-                        }
-                    }
+                    let uncertain = tx.list_uncertain_messages(number.id, caller.seer(), LISTED)?;
+                    items.extend(uncertain.into_iter().map(|m| UncertainMessageView::new(number.id, m)));
                 }
             }
         })
