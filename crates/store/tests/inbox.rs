@@ -65,7 +65,7 @@ async fn threads(store: &Store, n: u32) {
 }
 
 async fn receive(store: &Store, new: NewInbound) -> bool {
-    write(store, move |tx| tx.org(org()).record_inbound(&new)).await
+    write(store, move |tx| tx.org(org()).record_inbound(std::slice::from_ref(&new))).await == [true]
 }
 
 async fn thread(store: &Store, n: u32) -> Thread {

@@ -57,9 +57,8 @@ async fn threads(store: &Store) {
 
 async fn receive(store: &Store, messages: Vec<NewInbound>) {
     write(store, move |tx| {
-        for m in &messages {
-            assert!(tx.org(org()).record_inbound(m)?);
-        }
+        let is_new = tx.org(org()).record_inbound(&messages)?;
+        assert!(is_new.iter().all(|new| *new));
         Ok(())
     })
     .await;
@@ -198,11 +197,10 @@ contract! {
             let mut org = tx.org(org());
             org.resolve_contact(&sender(None, Some("LK.1")), at(2), id(9))?;
             org.upsert_thread(id(9), id(1), at(2), id(9))?;
-            org.record_inbound(&inbound(1, 1, "tea"))?;
-            org.record_inbound(&inbound(2, 9, "tea"))?;
+            org.record_inbound(&[inbound(1, 1, "tea"), inbound(2, 9, "tea")])?;
             let waiting = org.list_unindexed(9)?;
             org.index_messages(&waiting.messages)?;
-            org.record_inbound(&inbound(3, 9, "tea later"))?;
+            org.record_inbound(&[inbound(3, 9, "tea later")])?;
             let one = org.resolve_contact(&sender(Some(phone(1)), Some("LK.1")), at(5), id(10))?;
             assert_eq!(one.and_then(|r| r.merged), Some(id(9)));
             Ok(())

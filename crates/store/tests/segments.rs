@@ -147,7 +147,7 @@ fn happen(tx: &mut Tx<'_>, step: u32, what: u32, c: u32, which: u32) -> Result<(
                 reply_to: None,
                 at: when,
             };
-            org.record_inbound(&new).map(drop)
+            org.record_inbound(&[new]).map(drop)
         }
         8 if which < 2 => {
             let sender = |phone, bsuid: &str| Sender {

@@ -5,14 +5,12 @@ use tisara_cloud_api::webhook::{
     ContentRef, InboundMessage, PreferenceChange, PreferenceValue, WebhookContact,
 };
 use tisara_domain::{
-    Ambient, ContactId, NumberId, Phone, ThreadId, Timestamp,
+    Ambient, NumberId, Phone, Timestamp,
     consent::{ConsentState, Keyword, keyword},
 };
 use tisara_store::{
-    OrgTx, Result,
-    consents::{MARKETING, NewConsent},
     contacts::Sender,
-    inbox::NewInbound,
+    inbox::{Arrival, NewInbound, SaidConsent},
 };
 
 /// A message that came in, freed from the webhook's bytes.
@@ -81,53 +79,39 @@ impl Inbound {
         }
     }
 
-    /// Writes the message into its thread; says which, unless it was known already or names nobody.
-    pub(super) fn apply(
-        &self,
-        org: &mut OrgTx<'_, '_>,
-        number: NumberId,
-        portfolio: &str,
-        ambient: &Ambient,
-    ) -> Result<Option<ThreadId>> {
-        let now = ambient.now();
-        let sender = Sender { portfolio: portfolio.to_owned(), ..self.sender.clone() };
-        let found = match &self.before {
-            None => org.resolve_contact(&sender, now, ambient.id())?,
-            Some(before) => {
-                let before = Sender { portfolio: portfolio.to_owned(), ..before.clone() };
-                org.move_contact(&before, &sender, now, ambient.id())?
-            }
-        };
-        let Some(found) = found else { return Ok(None) };
-        let thread = org.upsert_thread(found.contact, number, self.at, ambient.id())?;
-        let is_new = org.record_inbound(&NewInbound {
-            id: ambient.id(),
-            thread_id: thread,
-            conversation_id: ambient.id(),
-            wamid: self.wamid.clone(),
-            kind: self.kind.clone(),
-            text: self.text.clone(),
-            content: self.content.clone(),
-            address: sender
-                .phone
-                .as_ref()
-                .map(|p| p.as_str().to_owned())
-                .or(sender.bsuid)
-                .unwrap_or_default(),
-            reply_to: self.reply_to.clone(),
-            at: self.at,
-        })?;
-        if !is_new {
-            return Ok(None);
+    /// The message as the store takes it in, with ids for whatever it may make.
+    pub(super) fn arrival(&self, number: NumberId, portfolio: &str, ambient: &Ambient) -> Arrival {
+        let of_portfolio = |sender: &Sender| Sender { portfolio: portfolio.to_owned(), ..sender.clone() };
+        let sender = of_portfolio(&self.sender);
+        let address = sender.phone.as_ref().map(|p| p.as_str().to_owned()).or_else(|| sender.bsuid.clone());
+        Arrival {
+            before: self.before.as_ref().map(of_portfolio),
+            contact_id: ambient.id(),
+            number_id: number,
+            message: Some(NewInbound {
+                id: ambient.id(),
+                thread_id: ambient.id(),
+                conversation_id: ambient.id(),
+                wamid: self.wamid.clone(),
+                kind: self.kind.clone(),
+                text: self.text.clone(),
+                content: self.content.clone(),
+                address: address.unwrap_or_default(),
+                reply_to: self.reply_to.clone(),
+                at: self.at,
+            }),
+            consent: self.keyword.map(|keyword| SaidConsent {
+                id: ambient.id(),
+                at: self.at,
+                state: match keyword {
+                    Keyword::Stop => ConsentState::OptedOut,
+                    Keyword::Start => ConsentState::OptedIn,
+                },
+                source: "whatsapp_keyword",
+                wording: self.text.clone(),
+            }),
+            sender,
         }
-        if let Some(keyword) = self.keyword {
-            let state = match keyword {
-                Keyword::Stop => ConsentState::OptedOut,
-                Keyword::Start => ConsentState::OptedIn,
-            };
-            record(org, found.contact, state, "whatsapp_keyword", &self.text, self.at, ambient)?;
-        }
-        Ok(Some(thread))
     }
 }
 
@@ -152,32 +136,23 @@ impl Preference {
         })
     }
 
-    pub(super) fn apply(&self, org: &mut OrgTx<'_, '_>, portfolio: &str, ambient: &Ambient) -> Result<()> {
-        let sender = Sender { portfolio: portfolio.to_owned(), ..self.sender.clone() };
-        let Some(found) = org.resolve_contact(&sender, ambient.now(), ambient.id())? else { return Ok(()) };
-        record(org, found.contact, self.state, "whatsapp_preferences", &self.wording, self.at, ambient)
+    /// The wish as the store takes it in.
+    pub(super) fn arrival(&self, number: NumberId, portfolio: &str, ambient: &Ambient) -> Arrival {
+        Arrival {
+            sender: Sender { portfolio: portfolio.to_owned(), ..self.sender.clone() },
+            before: None,
+            contact_id: ambient.id(),
+            number_id: number,
+            message: None,
+            consent: Some(SaidConsent {
+                id: ambient.id(),
+                at: self.at,
+                state: self.state,
+                source: "whatsapp_preferences",
+                wording: self.wording.clone(),
+            }),
+        }
     }
-}
-
-fn record(
-    org: &mut OrgTx<'_, '_>,
-    contact: ContactId,
-    state: ConsentState,
-    source: &str,
-    wording: &str,
-    at: Timestamp,
-    ambient: &Ambient,
-) -> Result<()> {
-    org.record_consent(&NewConsent {
-        id: ambient.id(),
-        contact_id: contact,
-        at,
-        state,
-        purpose: MARKETING.to_owned(),
-        source: source.to_owned(),
-        wording: wording.to_owned(),
-    })
-    .map(|_| ())
 }
 
 /// The person of the webhook's list who wrote this message.

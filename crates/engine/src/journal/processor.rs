@@ -10,13 +10,18 @@ use crate::{
     lane::{Consequence, opt_out, pause, stop_number},
     parts::{Shared, in_the_way},
 };
-use std::{collections::BTreeMap, ops::RangeInclusive, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::RangeInclusive,
+    sync::Arc,
+};
 use tisara_cloud_api::webhook::{self, Envelope, Payload};
 use tisara_domain::{
     Ambient, CampaignId, NumberId, OrgId, Rng, ThreadId, Timestamp, WabaId, watermark::Watermark,
 };
 use tisara_store::{
-    Error, IsTransient, OrgTx, Result, Tx, journal::Entry, ledger::statuses::Applied, numbers::Number,
+    Error, IsTransient, OrgTx, Result, Tx, inbox::Arrival, journal::Entry, ledger::statuses::Applied,
+    numbers::Number,
 };
 use tokio_util::sync::CancellationToken;
 
@@ -200,6 +205,7 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
     let mut touched = Touched::default();
     let mut numbers: BTreeMap<&str, Option<(OrgId, Number, String)>> = BTreeMap::new();
     let mut heard: BTreeMap<(OrgId, WabaId), Watermark> = BTreeMap::new();
+    let mut arrivals: BTreeMap<OrgId, Vec<Arrival>> = BTreeMap::new();
     let mut news: BTreeMap<(OrgId, NumberId), News> = BTreeMap::new();
     let readable: Vec<i64> = effects.iter().filter(|e| e.unreadable.is_none()).map(|e| e.entry).collect();
     if !tx.finish_journal_entries(&readable)? {
@@ -223,17 +229,20 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
                 continue;
             };
             heard.entry((*org, number.waba_id)).or_default().merge(&part.watermark);
-            let (mut tenant, number) = (tx.org(*org), number.id);
-            for message in &part.inbound {
-                touched.inbound += 1;
-                let thread = message.apply(&mut tenant, number, portfolio, ambient)?;
-                touched.threads.extend(thread.map(|t| (*org, t)));
-            }
-            for preference in &part.preferences {
-                preference.apply(&mut tenant, portfolio, ambient)?;
+            let number = number.id;
+            if !part.inbound.is_empty() || !part.preferences.is_empty() {
+                let arrivals = arrivals.entry(*org).or_default();
+                arrivals.extend(part.inbound.iter().map(|m| m.arrival(number, portfolio, ambient)));
+                arrivals.extend(part.preferences.iter().map(|p| p.arrival(number, portfolio, ambient)));
+                touched.inbound += part.inbound.len() as u64;
             }
             news.entry((*org, number)).or_default().append(&part.news);
         }
+    }
+    for (org, arrivals) in &arrivals {
+        let settled = tx.org(*org).take_in(arrivals, ambient.now())?;
+        let threads: BTreeSet<ThreadId> = settled.into_iter().flatten().filter_map(|s| s.new_in).collect();
+        touched.threads.extend(threads.into_iter().map(|thread| (*org, thread)));
     }
     for ((org, number), news) in &news {
         apply_news(&mut tx.org(*org), *org, *number, news, ambient, &mut touched)?;

@@ -6,11 +6,13 @@
 mod import;
 mod list;
 mod merge;
+mod people;
 mod resolve;
 mod write;
 
 pub use import::{Existing, ImportOutcome, ImportRow, ImportedConsent, RowChange, RowOutcome};
 pub use list::Filter;
+pub(crate) use people::{Met, People};
 pub use resolve::{Resolved, Sender};
 pub use write::{ContactChange, NewContact};
 

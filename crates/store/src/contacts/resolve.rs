@@ -4,9 +4,15 @@
 //! business portfolio; the phone number may be missing. A user id changes when the person changes
 //! number, and a username may pass on to somebody else, so it never identifies anyone.
 
-use super::{HistoryKind, IdentityKind};
-use crate::{Error, OrgTx, Result, args, changes::Topic, fold::fold};
-use tisara_domain::{ContactId, Phone, Region, Timestamp};
+use super::{HistoryKind, Identity, IdentityKind, import::NEW_CONTACTS};
+use crate::{
+    Error, OrgTx, Result, args,
+    changes::Topic,
+    fold::fold,
+    forks::BulkInsert,
+    seam::{Arg, ToArg as _},
+};
+use tisara_domain::{ContactId, Phone, Region, Timestamp, consent::ConsentState};
 
 /// What a webhook says of the person on the other side.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +50,47 @@ pub(super) struct Known {
     pub(super) name: String,
     pub(super) created_at: Timestamp,
 }
+
+/// Somebody of whom nothing is known but what a webhook says.
+#[derive(Clone, Debug)]
+pub(super) struct NewPerson {
+    pub(super) id: ContactId,
+    pub(super) phone: Option<Phone>,
+    pub(super) region: Option<Region>,
+    pub(super) name: String,
+}
+
+impl NewPerson {
+    pub(super) fn of(sender: &Sender, id: ContactId) -> Self {
+        // Meta: a user id begins with the country and a dot.
+        let country = |bsuid: &str| bsuid.split_once('.').and_then(|(c, _)| c.parse::<Region>().ok());
+        Self {
+            id,
+            phone: sender.phone.clone(),
+            region: sender
+                .phone
+                .as_ref()
+                .and_then(Phone::region)
+                .or_else(|| sender.bsuid.as_deref().and_then(country)),
+            name: sender.name.as_deref().unwrap_or_default().trim().to_owned(),
+        }
+    }
+}
+
+/// The values lead, so that two nodes that write common ones do it in one order.
+const IDENTITIES: BulkInsert<5> = BulkInsert {
+    table: "contact_identity",
+    columns: [
+        ("value", "text"),
+        ("kind", "text"),
+        ("portfolio", "text"),
+        ("contact_id", "uuid"),
+        ("seen_at", "bigint"),
+    ],
+    conflict: "ON CONFLICT (org_id, portfolio, kind, value) \
+               DO UPDATE SET contact_id = excluded.contact_id, seen_at = excluded.seen_at \
+               WHERE contact_identity.kind <> 'bsuid'",
+};
 
 impl OrgTx<'_, '_> {
     /// The contact that a sender is: sought by user id, then by phone number. If both are known but of
@@ -122,7 +169,7 @@ impl OrgTx<'_, '_> {
         found.dedup_by_key(|k| k.id);
         let mut found = found.into_iter();
         let Some(mut contact) = found.next() else {
-            self.create_from_sender(sender, now, new_id)?;
+            self.create_people(&[NewPerson::of(sender, new_id)], now)?;
             self.learn_identities(new_id, sender, now)?;
             return Ok(Some(Resolved { contact: new_id, created: true, merged: None }));
         };
@@ -149,22 +196,52 @@ impl OrgTx<'_, '_> {
         Ok(Some(Resolved { contact: contact.id, created: false, merged }))
     }
 
-    fn create_from_sender(&mut self, sender: &Sender, now: Timestamp, id: ContactId) -> Result<()> {
-        // Meta: a user id begins with the country and a dot.
-        let country = |bsuid: &str| bsuid.split_once('.').and_then(|(c, _)| c.parse::<Region>().ok());
-        let region = sender
-            .phone
-            .as_ref()
-            .and_then(Phone::region)
-            .or_else(|| sender.bsuid.as_deref().and_then(country));
-        let name = sender.name.as_deref().unwrap_or_default().trim();
+    /// Writes people of whom nothing is known yet.
+    pub(super) fn create_people(&mut self, new: &[NewPerson], now: Timestamp) -> Result<()> {
+        if new.is_empty() {
+            return Ok(());
+        }
         self.note_change(Topic::Contacts);
-        let written = self.tx.execute(
-            "INSERT INTO contact (org_id, id, phone, region, name, name_fold, consent, reachable, created_at, \
-             updated_at) VALUES ($1, $2, $3, $4, $5, $6, 0, 1, $7, $7) ON CONFLICT (org_id, phone) DO NOTHING",
-            args![self.org, id, sender.phone, region, name, fold(name), now],
-        )?;
-        if written == 0 { Err(met_another()) } else { Ok(()) }
+        let folded: Vec<String> = new.iter().map(|n| fold(&n.name)).collect();
+        let rows: Vec<[Arg<'_>; 11]> = new
+            .iter()
+            .zip(&folded)
+            .map(|(n, name_fold)| {
+                [
+                    n.id.to_arg(),
+                    n.phone.to_arg(),
+                    n.region.to_arg(),
+                    n.name.to_arg(),
+                    name_fold.to_arg(),
+                    Arg::Text(None),
+                    Arg::Text(None),
+                    Arg::Int(Some(ConsentState::Unknown.code())),
+                    Arg::Int(Some(1)),
+                    Arg::Int(Some(now.0)),
+                    Arg::Int(Some(now.0)),
+                ]
+            })
+            .collect();
+        let written = NEW_CONTACTS.run(self.tx, self.org, &rows)?;
+        if written < rows.len() as u64 { Err(met_another()) } else { Ok(()) }
+    }
+
+    /// Writes identities, each at most once. A user id that is somebody's by now was met by another node at the
+    /// same moment; the other names pass on.
+    pub(super) fn insert_identities(
+        &mut self,
+        learned: &[(Identity, ContactId)],
+        now: Timestamp,
+    ) -> Result<()> {
+        let rows: Vec<[Arg<'_>; 5]> = learned
+            .iter()
+            .map(|(i, contact)| {
+                let kind = i.kind.as_str().to_arg();
+                [i.value.to_arg(), kind, i.portfolio.to_arg(), contact.to_arg(), Arg::Int(Some(now.0))]
+            })
+            .collect();
+        let written = IDENTITIES.run(self.tx, self.org, &rows)?;
+        if written < rows.len() as u64 { Err(met_another()) } else { Ok(()) }
     }
 
     /// Writes the identities that are new. An older one of the same kind and portfolio gives way.
@@ -174,40 +251,23 @@ impl OrgTx<'_, '_> {
             args![self.org, id, sender.portfolio],
             |row| Ok((row.get::<IdentityKind>(0)?, row.get::<String>(1)?)),
         )?;
-        let told = [
-            (IdentityKind::Bsuid, &sender.bsuid),
-            (IdentityKind::ParentBsuid, &sender.parent_bsuid),
-            (IdentityKind::Username, &sender.username),
-        ];
-        for (kind, value) in told {
-            let Some(value) = value else { continue };
-            for (_, old) in known.iter().filter(|(k, v)| *k == kind && v != value) {
+        let mut learned = Vec::new();
+        for told in sender.identities() {
+            for (_, old) in known.iter().filter(|(kind, value)| *kind == told.kind && *value != told.value) {
                 self.tx.execute(
                     "DELETE FROM contact_identity WHERE org_id = $1 AND portfolio = $2 AND kind = $3 AND value = $4",
-                    args![self.org, sender.portfolio, kind, old],
+                    args![self.org, sender.portfolio, told.kind, old],
                 )?;
-                if kind == IdentityKind::Bsuid {
-                    let detail = serde_json::json!({ "from": old, "to": value });
+                if told.kind == IdentityKind::Bsuid {
+                    let detail = serde_json::json!({ "from": old, "to": told.value });
                     self.note_history(id, now, HistoryKind::UserIdChanged, &detail)?;
                 }
             }
-            if known.iter().any(|(k, v)| *k == kind && v == value) {
-                continue;
-            }
-            // A user id that is somebody's by now was met by another node at the same moment; the
-            // other names pass on.
-            let written = self.tx.execute(
-                "INSERT INTO contact_identity (org_id, portfolio, kind, value, contact_id, seen_at) \
-                 VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (org_id, portfolio, kind, value) \
-                 DO UPDATE SET contact_id = excluded.contact_id, seen_at = excluded.seen_at \
-                 WHERE contact_identity.kind <> 'bsuid'",
-                args![self.org, sender.portfolio, kind, value, id, now],
-            )?;
-            if written == 0 {
-                return Err(met_another());
+            if !known.iter().any(|(kind, value)| *kind == told.kind && *value == told.value) {
+                learned.push((told, id));
             }
         }
-        Ok(())
+        self.insert_identities(&learned, now)
     }
 }
 

@@ -19,20 +19,21 @@ pub(crate) struct BulkInsert<const N: usize> {
 }
 
 impl<const N: usize> BulkInsert<N> {
-    /// Inserts the rows.
-    pub(crate) fn run(&self, tx: &mut Tx<'_>, org: OrgId, rows: &[[Arg<'_>; N]]) -> Result<()> {
+    /// Inserts the rows; says how many were written.
+    pub(crate) fn run(&self, tx: &mut Tx<'_>, org: OrgId, rows: &[[Arg<'_>; N]]) -> Result<u64> {
         if rows.is_empty() {
-            return Ok(());
+            return Ok(0);
         }
         match tx.driver()? {
             Driver::Sqlite(conn) => {
-                self.each_row(conn, org, rows, |_, _| ())?;
+                let mut written = 0;
+                self.each_row(conn, org, rows, |_, n| written += n as u64)?;
+                Ok(written)
             }
             Driver::Postgres(mut pg) => {
-                pg.execute(&self.postgres_sql(""), &refs(&org.to_arg(), &columns(rows)))?;
+                pg.execute(&self.postgres_sql(""), &refs(&org.to_arg(), &columns(rows)))
             }
         }
-        Ok(())
     }
 
     /// Inserts the rows and says for each whether it went in; a row stays out where `conflict` says
@@ -95,8 +96,9 @@ impl<const N: usize> BulkInsert<N> {
             self.columns.iter().enumerate().map(|(i, (_, ty))| format!("${}::{ty}[]", i + 2)).collect();
         let names = self.names();
         // Sorted, so that two imports at once take the locks of common rows in one order.
+        let order = if N > 1 { "2, 3" } else { "2" };
         format!(
-            "INSERT INTO {} (org_id{names}) SELECT $1::uuid, * FROM unnest({}) ORDER BY 2, 3 {} {returning}",
+            "INSERT INTO {} (org_id{names}) SELECT $1::uuid, * FROM unnest({}) ORDER BY {order} {} {returning}",
             self.table,
             arrays.join(", "),
             self.conflict

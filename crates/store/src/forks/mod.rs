@@ -11,14 +11,20 @@
 //! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key.
 
 mod bulk_insert;
+mod contact_names;
 mod dump;
 pub(crate) mod journal;
+mod lookup;
 pub(crate) mod message_words;
 mod outcomes;
 pub(crate) mod planner_statistics;
 mod statuses;
+mod threads;
 
 pub(crate) use bulk_insert::BulkInsert;
+pub(crate) use contact_names::write_contact_names;
 pub(crate) use dump::{Load, delete_all, for_each_row, is_empty, make_derived, move_sequences_on, tables};
+pub(crate) use lookup::Lookup;
 pub(crate) use outcomes::mark_accepted;
 pub(crate) use statuses::{load_status_rows, save_status_rows};
+pub(crate) use threads::{ThreadRow, load_thread_rows, save_thread_rows};

@@ -1,9 +1,11 @@
 //! The inbox: threads, the messages in them, and the conversations opened for them.
 
+mod arrivals;
 mod messages;
 mod receive;
 mod threads;
 
+pub use arrivals::{Arrival, SaidConsent, Settled};
 pub use messages::{CampaignMessage, Entry, Message, MessageCursor};
 pub use receive::{NewInbound, NewMessage};
 pub use threads::{Seer, Thread, ThreadCursor, ThreadFilter};

@@ -2,10 +2,12 @@
 
 use super::{Conversation, ConversationState};
 use crate::{
-    OrgTx, Result, args,
+    Error, OrgTx, Result, args,
+    forks::{BulkInsert, Lookup},
     keys::last,
-    seam::{Row, ToArg as _},
+    seam::{Arg, Row, ToArg as _},
 };
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use tisara_domain::{ContactId, ConversationId, NumberId, ThreadId, Timestamp, UserId, Visibility};
 
 /// All messages between a contact and a number, as the list of threads shows them.
@@ -90,6 +92,41 @@ impl Thread {
     }
 }
 
+/// A thread that is to be there.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct NewThread {
+    /// The id it gets if it is new.
+    pub id: ThreadId,
+    pub contact: ContactId,
+    pub number: NumberId,
+    pub now: Timestamp,
+}
+
+impl NewThread {
+    const fn key(&self) -> (ContactId, NumberId) {
+        (self.contact, self.number)
+    }
+}
+
+const OF_CONTACTS: Lookup = Lookup {
+    columns: "contact_id, id",
+    table: "thread",
+    also: "AND number_id = $2",
+    by: ("contact_id", "uuid"),
+};
+const THREADS: BulkInsert<6> = BulkInsert {
+    table: "thread",
+    columns: [
+        ("id", "uuid"),
+        ("contact_id", "uuid"),
+        ("number_id", "uuid"),
+        ("last_message_at", "bigint"),
+        ("last_line", "text"),
+        ("unread", "bigint"),
+    ],
+    conflict: "ON CONFLICT (org_id, contact_id, number_id) DO NOTHING",
+};
+
 const SELECT: &str = "SELECT t.id, t.contact_id, t.number_id, t.last_message_at, t.last_inbound_at, t.last_line, \
                       t.unread, t.conversation_id, t.assigned_to, c.name, c.phone FROM thread t \
                       JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id WHERE t.org_id = $1";
@@ -122,18 +159,50 @@ impl OrgTx<'_, '_> {
         now: Timestamp,
         new_id: ThreadId,
     ) -> Result<ThreadId> {
-        const FIND: &str = "SELECT id FROM thread WHERE org_id = $1 AND contact_id = $2 AND number_id = $3";
-        let org = self.org;
-        let key = args![org, contact, number];
-        if let Some(id) = self.tx.find(FIND, key, |row| row.get(0))? {
-            return Ok(id);
+        let found = self.upsert_threads(&[NewThread { id: new_id, contact, number, now }])?;
+        found.first().copied().ok_or_else(met_another)
+    }
+
+    /// The threads of these contacts and numbers, one each; the first of those that have none yet becomes it.
+    pub(super) fn upsert_threads(&mut self, wanted: &[NewThread]) -> Result<Vec<ThreadId>> {
+        let mut known = HashMap::with_capacity(wanted.len());
+        self.find_threads(wanted.iter(), &mut known)?;
+        let mut seen = HashSet::new();
+        let missing: Vec<&NewThread> =
+            wanted.iter().filter(|t| !known.contains_key(&t.key()) && seen.insert(t.key())).collect();
+        let rows: Vec<[Arg<'_>; 6]> = missing
+            .iter()
+            .map(|t| {
+                let (line, unread) = ("".to_arg(), Arg::Int(Some(0)));
+                [t.id.to_arg(), t.contact.to_arg(), t.number.to_arg(), t.now.to_arg(), line, unread]
+            })
+            .collect();
+        let is_new = THREADS.run_and_tell(self.tx, self.org, &rows)?;
+        known.extend(missing.iter().zip(&is_new).filter(|(_, new)| **new).map(|(t, _)| (t.key(), t.id)));
+        if is_new.contains(&false) {
+            // Another transaction was faster.
+            self.find_threads(missing.into_iter(), &mut known)?;
         }
-        self.tx.execute(
-            "INSERT INTO thread (org_id, id, contact_id, number_id, last_message_at, last_line, unread) \
-             VALUES ($1, $2, $3, $4, $5, '', 0) ON CONFLICT (org_id, contact_id, number_id) DO NOTHING",
-            args![org, new_id, contact, number, now],
-        )?;
-        self.tx.get(FIND, key, |row| row.get(0))
+        wanted.iter().map(|t| known.get(&t.key()).copied().ok_or_else(met_another)).collect()
+    }
+
+    fn find_threads<'t>(
+        &mut self,
+        wanted: impl Iterator<Item = &'t NewThread>,
+        known: &mut HashMap<(ContactId, NumberId), ThreadId>,
+    ) -> Result<()> {
+        let mut by_number: BTreeMap<NumberId, BTreeSet<ContactId>> = BTreeMap::new();
+        for thread in wanted {
+            by_number.entry(thread.number).or_default().insert(thread.contact);
+        }
+        for (number, contacts) in by_number {
+            let contacts: Vec<Arg<'_>> = contacts.iter().map(|contact| contact.to_arg()).collect();
+            OF_CONTACTS.for_each(self, args![number], &contacts, |row| {
+                known.insert((row.get(0)?, number), row.get(1)?);
+                Ok(())
+            })?;
+        }
+        Ok(())
     }
 
     /// The thread of that id.
@@ -291,4 +360,9 @@ impl OrgTx<'_, '_> {
             },
         )
     }
+}
+
+/// A thread was there when another was to be made and is not there any more: somebody erased its contact.
+fn met_another() -> Error {
+    Error::Conflict("a thread was being made and erased elsewhere".to_owned())
 }

@@ -33,6 +33,8 @@ const ENTRIES: BulkInsert<3> = BulkInsert {
     columns: [("ordinal", "bigint"), ("message_id", "uuid"), ("thread_id", "uuid")],
     conflict: "",
 };
+const UNINDEXED: BulkInsert<1> =
+    BulkInsert { table: "message_unindexed", columns: [("message_id", "uuid")], conflict: "" };
 
 impl Tx<'_> {
     /// The organization after `after` that has messages to index; `None` behind the last.
@@ -128,15 +130,14 @@ impl OrgTx<'_, '_> {
         self.tx.get(TAKE, args, |row| row.get(0))
     }
 
-    /// Notes that a message is to be indexed. Not when it has no text.
-    pub(crate) fn note_unindexed(&mut self, message: MessageId, text: &str) -> Result<()> {
-        if !text.is_empty() {
-            self.tx.execute(
-                "INSERT INTO message_unindexed (org_id, message_id) VALUES ($1, $2)",
-                args![self.org, message],
-            )?;
-        }
-        Ok(())
+    /// Notes that messages are to be indexed: those that have a text.
+    pub(crate) fn note_unindexed<'m>(
+        &mut self,
+        messages: impl Iterator<Item = (MessageId, &'m str)>,
+    ) -> Result<()> {
+        let rows: Vec<[Arg<'_>; 1]> =
+            messages.filter(|(_, text)| !text.is_empty()).map(|(m, _)| [id(m.to_bytes())]).collect();
+        UNINDEXED.run(self.tx, self.org, &rows).map(drop)
     }
 
     /// Takes all messages of a contact's threads out of the index; before they are deleted.

@@ -189,6 +189,6 @@ impl OrgTx<'_, '_> {
                 ]
             })
             .collect();
-        CHANGED_CONTACTS.run(self.tx, self.org, &values)
+        CHANGED_CONTACTS.run(self.tx, self.org, &values).map(drop)
     }
 }

@@ -11,7 +11,8 @@ use crate::{
     fold::fold,
     seam::{Arg, ToArg as _},
 };
-use rows::{Beside, NEW_CONTACTS, id};
+pub(super) use rows::NEW_CONTACTS;
+use rows::{Beside, id};
 use std::{
     collections::{HashMap, HashSet},
     sync::Arc,

@@ -24,7 +24,7 @@ const CONTACT: [(&str, &str); 11] = [
     ("created_at", "bigint"),
     ("updated_at", "bigint"),
 ];
-pub(super) const NEW_CONTACTS: BulkInsert<11> =
+pub(in crate::contacts) const NEW_CONTACTS: BulkInsert<11> =
     BulkInsert { table: "contact", columns: CONTACT, conflict: "ON CONFLICT (org_id, phone) DO NOTHING" };
 /// Rows that are there: their phone is left out, so that only the id can meet them.
 pub(super) const CHANGED_CONTACTS: BulkInsert<11> = BulkInsert {
@@ -116,6 +116,7 @@ impl OrgTx<'_, '_> {
         }
         FIELDS.run(self.tx, self.org, &beside.fields)?;
         LABELS.run(self.tx, self.org, &beside.labels)?;
-        CONSENTS.run(self.tx, self.org, &beside.consents)
+        CONSENTS.run(self.tx, self.org, &beside.consents)?;
+        Ok(())
     }
 }
