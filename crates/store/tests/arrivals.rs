@@ -11,7 +11,7 @@ use tisara_store::{
     consents::{Consent, MARKETING},
     contacts::Sender,
     contract,
-    inbox::{Arrival, NewInbound, SaidConsent, Settled},
+    inbox::{Arrival, NewInbound, SaidConsent, TakenIn},
     seam::Row,
     testing::{TestStore, plans},
 };
@@ -49,7 +49,7 @@ fn said(n: u32, state: ConsentState) -> Option<SaidConsent> {
     })
 }
 
-async fn take_in(store: &Store, arrivals: Vec<Arrival>) -> Vec<Option<Settled>> {
+async fn take_in(store: &Store, arrivals: Vec<Arrival>) -> Vec<Option<TakenIn>> {
     write(store, move |tx| tx.org(org()).take_in(&arrivals, at(100))).await
 }
 
@@ -60,8 +60,8 @@ contract! {
         let mut told = message(2, 7, "and more");
         (told.sender.bsuid, told.sender.name) = (Some("LK.7".into()), Some("Nimal".into()));
         let settled = take_in(store, vec![message(1, 7, "Hello"), told, message(3, 8, "Hello")]).await;
-        let one = Some(Settled { contact: id(1_001), new_in: Some(id(2_001)) });
-        assert_eq!(settled, [one, one, Some(Settled { contact: id(1_003), new_in: Some(id(2_003)) })]);
+        let one = Some(TakenIn { contact: id(1_001), new_in: Some(id(2_001)) });
+        assert_eq!(settled, [one, one, Some(TakenIn { contact: id(1_003), new_in: Some(id(2_003)) })]);
         let c = read(store, |tx| tx.org(org()).find_contact(id(1_001))).await.unwrap();
         assert_eq!((c.name.as_str(), c.identities.len()), ("Nimal", 1));
         let t = read(store, |tx| tx.org(org()).find_thread(id(2_001))).await.unwrap();
@@ -79,7 +79,7 @@ contract! {
         let settled = take_in(store, vec![stop(1), stop(5), start()]).await;
         let new_in: Vec<_> = settled.iter().map(|s| s.unwrap().new_in).collect();
         assert_eq!(new_in, [Some(id(2_001)), None, Some(id(2_001))]);
-        assert_eq!(take_in(store, vec![stop(6)]).await, [Some(Settled { contact: id(1_001), new_in: None })]);
+        assert_eq!(take_in(store, vec![stop(6)]).await, [Some(TakenIn { contact: id(1_001), new_in: None })]);
         let c = read(store, |tx| tx.org(org()).find_contact(id(1_001))).await.unwrap();
         assert_eq!(c.consent, ConsentState::OptedIn);
         assert_eq!(read(store, |tx| tx.org(org()).list_consents(id(1_001))).await.len(), 2);
@@ -206,7 +206,7 @@ fn arrival(n: u32, drawn: &Drawn) -> Arrival {
 }
 
 /// The rule: one arrival by itself, statement by statement.
-fn take_in_one(tx: &mut Tx<'_>, org: OrgId, a: &Arrival, now: Timestamp) -> Result<Option<Settled>> {
+fn take_in_one(tx: &mut Tx<'_>, org: OrgId, a: &Arrival, now: Timestamp) -> Result<Option<TakenIn>> {
     let found = match &a.before {
         None => tx.org(org).resolve_contact(&a.sender, now, a.contact_id)?,
         Some(before) => tx.org(org).move_contact(before, &a.sender, now, a.contact_id)?,
@@ -275,7 +275,7 @@ fn take_in_one(tx: &mut Tx<'_>, org: OrgId, a: &Arrival, now: Timestamp) -> Resu
             wording: said.wording.clone(),
         })?;
     }
-    Ok(Some(Settled { contact, new_in }))
+    Ok(Some(TakenIn { contact, new_in }))
 }
 
 /// All rows that arrivals may touch. Ids, whole numbers and texts are named by the first letter of their columns' kinds.

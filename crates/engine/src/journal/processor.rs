@@ -240,8 +240,8 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
         }
     }
     for (org, arrivals) in &arrivals {
-        let settled = tx.org(*org).take_in(arrivals, ambient.now())?;
-        let threads: BTreeSet<ThreadId> = settled.into_iter().flatten().filter_map(|s| s.new_in).collect();
+        let taken = tx.org(*org).take_in(arrivals, ambient.now())?;
+        let threads: BTreeSet<ThreadId> = taken.into_iter().flatten().filter_map(|t| t.new_in).collect();
         touched.threads.extend(threads.into_iter().map(|thread| (*org, thread)));
     }
     for ((org, number), news) in &news {

@@ -48,7 +48,7 @@ pub struct SaidConsent {
 
 /// What became of an arrival.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Settled {
+pub struct TakenIn {
     /// Whose it is.
     pub contact: ContactId,
     /// The thread of its message, if that is new: Meta sends a webhook again when in doubt.
@@ -64,8 +64,8 @@ impl OrgTx<'_, '_> {
     ///
     /// # Errors
     /// As the database says.
-    pub fn take_in(&mut self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Option<Settled>>> {
-        let mut settled = vec![None; arrivals.len()];
+    pub fn take_in(&mut self, arrivals: &[Arrival], now: Timestamp) -> Result<Vec<Option<TakenIn>>> {
+        let mut taken = vec![None; arrivals.len()];
         let mut people = People::default();
         self.look_up_people(&mut people, arrivals.iter().map(|a| &a.sender))?;
         let mut run = Run::new();
@@ -74,7 +74,7 @@ impl OrgTx<'_, '_> {
                 Met::Nobody => continue,
                 Met::Contact(contact) => contact,
                 Met::Unclear => {
-                    self.write_run(&mut people, &mut run, &mut settled, now)?;
+                    self.write_run(&mut people, &mut run, &mut taken, now)?;
                     let (before, new_id) = (arrival.before.as_ref(), arrival.contact_id);
                     match self.resolve_unclear(&mut people, &arrival.sender, before, now, new_id)? {
                         Some(contact) => contact,
@@ -87,15 +87,15 @@ impl OrgTx<'_, '_> {
             }
             run.push((i, arrival, contact));
         }
-        self.write_run(&mut people, &mut run, &mut settled, now)?;
-        Ok(settled)
+        self.write_run(&mut people, &mut run, &mut taken, now)?;
+        Ok(taken)
     }
 
     fn write_run(
         &mut self,
         people: &mut People,
         run: &mut Run<'_>,
-        settled: &mut [Option<Settled>],
+        taken: &mut [Option<TakenIn>],
         now: Timestamp,
     ) -> Result<()> {
         self.write_people(people, now)?;
@@ -114,7 +114,7 @@ impl OrgTx<'_, '_> {
         let mut told = threads.into_iter().zip(is_new).map(|(thread, new)| new.then_some(thread));
         for (i, arrival, contact) in run {
             let new_in = if arrival.message.is_some() { told.next().flatten() } else { None };
-            settled[i] = Some(Settled { contact, new_in });
+            taken[i] = Some(TakenIn { contact, new_in });
             if let Some(said) = &arrival.consent
                 && (arrival.message.is_none() || new_in.is_some())
             {

@@ -5,7 +5,7 @@ mod messages;
 mod receive;
 mod threads;
 
-pub use arrivals::{Arrival, SaidConsent, Settled};
+pub use arrivals::{Arrival, SaidConsent, TakenIn};
 pub use messages::{CampaignMessage, Entry, Message, MessageCursor};
 pub use receive::{NewInbound, NewMessage};
 pub use threads::{Seer, Thread, ThreadCursor, ThreadFilter};
