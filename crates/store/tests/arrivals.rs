@@ -198,7 +198,7 @@ fn arrival(n: u32, drawn: &Drawn) -> Arrival {
             text: text.to_owned(),
             content: "{}".to_owned(),
             address: "x".to_owned(),
-            reply_to: (n % 3 == 0).then(|| "wamid.0".to_owned()),
+            reply_to: n.is_multiple_of(3).then(|| "wamid.0".to_owned()),
             at: at(seconds),
         }),
         consent: consent.map(|(state, seconds)| SaidConsent { at: at(seconds), ..said(n, state).unwrap() }),

@@ -316,7 +316,7 @@ contract! {
             outcome(store, n, MessageOutcome::Accepted { wamid: format!("wamid.{n}") }).await;
         }
         for n in [11, 12, 12] {
-            write(store, move |tx| tx.org(org()).record_inbound(&inbound(n))).await;
+            write(store, move |tx| tx.org(org()).record_inbound(&[inbound(n)])).await;
         }
         let before = used(store).await;
         assert_eq!(before, expected([("inbound", 2), ("reply", 1), ("template", 1)]));
