@@ -34,5 +34,5 @@ mod visits;
 mod webhooks;
 
 pub use app::{App, Parts, Settings};
-pub use people::{Policies, folded_email};
+pub use people::{Policies, Removal, folded_email, remove_second_factors};
 pub use routes::{openapi, router};

@@ -81,6 +81,31 @@ impl OrgTx<'_, '_> {
         Ok(())
     }
 
+    /// Whether members must prove themselves by a second factor.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn requires_second_factor(&mut self) -> Result<bool> {
+        let found = self.tx.find(
+            "SELECT second_factor_required FROM organization WHERE id = $1",
+            args![self.org],
+            |row| row.get(0),
+        )?;
+        Ok(found.unwrap_or(false))
+    }
+
+    /// Says whether they must.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn require_second_factor(&mut self, required: bool) -> Result<()> {
+        self.tx.execute(
+            "UPDATE organization SET second_factor_required = $2 WHERE id = $1",
+            args![self.org, required],
+        )?;
+        Ok(())
+    }
+
     /// The billing address, JSON.
     ///
     /// # Errors

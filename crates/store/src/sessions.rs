@@ -26,6 +26,8 @@ pub struct Session {
     pub ends_at: Timestamp,
     /// The device it is bound to; none for a browser.
     pub device: Option<Device>,
+    /// Whether its person proved who they are by a passkey, or by a code beside the password.
+    pub two_factors: bool,
 }
 
 /// A device that signs in with a key of its own.
@@ -38,7 +40,7 @@ pub struct Device {
 }
 
 const COLUMNS: &str = "id, user_id, org_id, ip, agent, created_at, authenticated_at, last_seen_at, ends_at, \
-                       device, device_key";
+                       device, device_key, two_factors";
 
 fn read(row: &Row<'_>) -> Result<Session> {
     Ok(Session {
@@ -55,6 +57,7 @@ fn read(row: &Row<'_>) -> Result<Session> {
             (Some(name), Some(key)) => Some(Device { name, key }),
             _ => None,
         },
+        two_factors: row.get(11)?,
     })
 }
 
@@ -67,7 +70,7 @@ impl Tx<'_> {
         self.execute(
             &format!(
                 "INSERT INTO session ({COLUMNS}, token_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, \
-                 $10, $11, $12)"
+                 $10, $11, $12, $13)"
             ),
             args![
                 session.id,
@@ -81,6 +84,7 @@ impl Tx<'_> {
                 session.ends_at,
                 session.device.as_ref().map(|device| device.name.as_str()),
                 session.device.as_ref().map(|device| device.key.clone()),
+                session.two_factors,
                 hash[..]
             ],
         )?;
@@ -177,6 +181,24 @@ impl Tx<'_> {
         let changed =
             self.execute("UPDATE session SET authenticated_at = $2 WHERE id = $1", args![id, now])?;
         Ok(changed == 1)
+    }
+
+    /// Notes that a session was proven by a second factor.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn note_two_factors(&mut self, id: SessionId) -> Result<()> {
+        self.execute("UPDATE session SET two_factors = 1 WHERE id = $1", args![id])?;
+        Ok(())
+    }
+
+    /// Believes no session of a person any more to be proven by a second factor: one was removed.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn forget_two_factors(&mut self, user: UserId) -> Result<()> {
+        self.execute("UPDATE session SET two_factors = 0 WHERE user_id = $1", args![user])?;
+        Ok(())
     }
 
     /// Notes that a session was used, and from where.

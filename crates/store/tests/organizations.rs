@@ -65,3 +65,16 @@ contract! {
         assert!(matches!(twice, Err(Error::Duplicate { .. })));
     }
 }
+
+contract! {
+    /// Whether a second factor is asked for is each organization's own.
+    async fn a_second_factor_is_asked_for_by_one_organization(store) {
+        common::furnish(store).await;
+        let asked = async || read(store, |tx| Ok([1, 2].map(|n| tx.org(id(n)).requires_second_factor().unwrap()))).await;
+        assert_eq!(asked().await, [false, false]);
+        write(store, |tx| tx.org(id(1)).require_second_factor(true)).await;
+        assert_eq!(asked().await, [true, false]);
+        write(store, |tx| tx.org(id(1)).require_second_factor(false)).await;
+        assert_eq!(asked().await, [false, false]);
+    }
+}

@@ -37,6 +37,7 @@ fn session(n: u32, of: u32) -> Session {
         last_seen_at: at(0),
         ends_at: at(10_000),
         device: None,
+        two_factors: false,
     }
 }
 
@@ -305,5 +306,75 @@ contract! {
         assert_eq!(write(store, |tx| tx.take_passkey_question(&[1; 32], at(99))).await, None);
         write(store, |tx| tx.purge_people(at(100))).await;
         assert_eq!(write(store, |tx| tx.take_passkey_question(&[2; 32], at(99))).await, None);
+    }
+}
+
+contract! {
+    /// A session is proven by a second factor until one of its person's is removed.
+    async fn a_session_is_proven_until_a_factor_is_removed(store) {
+        let proven = async || {
+            let found = read(store, |tx| tx.list_sessions(id(1), at(1), Duration::from_secs(99))).await;
+            found.into_iter().map(|s| s.two_factors).collect::<Vec<_>>()
+        };
+        write(store, |tx| {
+            tx.create_user(&user(1, "nimal@example.org"))?;
+            tx.create_session(&session(1, 1), &[1; 32])?;
+            tx.create_session(&Session { two_factors: true, ..session(2, 1) }, &[2; 32])
+        }).await;
+        assert_eq!(proven().await, [true, false], "newest first");
+        write(store, |tx| tx.note_two_factors(id(1))).await;
+        assert_eq!(proven().await, [true, true]);
+        write(store, |tx| tx.forget_two_factors(id(1))).await;
+        assert_eq!(proven().await, [false, false]);
+    }
+}
+
+contract! {
+    /// An operator takes every second factor away, with sessions and known browsers, of that person only, and it
+    /// is on record.
+    async fn an_operator_removes_every_second_factor(store) {
+        write(store, |tx| {
+            for n in [1, 2] {
+                tx.create_user(&user(n, &format!("p{n}@example.org")))?;
+                tx.begin_second_factor(id(n), b"secret")?;
+                tx.confirm_second_factor(id(n), at(1))?;
+                tx.put_recovery_codes(id(n), &[[n as u8; 32]])?;
+                tx.create_passkey(&Passkey {
+                    id: id(n), user_id: id(n), name: "Phone".to_owned(), credential_id: vec![n as u8], credential: "{}".to_owned(),
+                    created_at: at(1), last_used_at: None,
+                })?;
+                tx.create_session(&session(n, n), &[n as u8; 32])?;
+                tx.remember_device(id(n), &[n as u8; 32], at(1))?;
+                assert!(tx.has_second_factor(id(n))?);
+            }
+            Ok(())
+        }).await;
+        let removed = write(store, |tx| tx.remove_second_factors(id(1), "lost phone", at(5))).await;
+        assert_eq!((removed.app, removed.passkeys, removed.sessions), (true, 1, 1));
+        let left = read(store, |tx| Ok([1, 2].map(|n| {
+            let has = tx.has_second_factor(id(n)).unwrap();
+            let sessions = tx.list_sessions(id(n), at(6), Duration::from_secs(99)).unwrap().len();
+            let known = tx.knows_device(id(n), &[n as u8; 32]).unwrap();
+            (has, sessions, known, tx.count_recovery_codes(id(n)).unwrap())
+        }))).await;
+        assert_eq!(left, [(false, 0, false, 0), (true, 1, true, 1)]);
+        let records = read(store, |tx| tx.list_account_records(id(1))).await;
+        assert_eq!(records, [(at(5), "second_factors_removed".to_owned(), "lost phone".to_owned())]);
+        let again = write(store, |tx| tx.remove_second_factors(id(1), "again", at(6))).await;
+        assert_eq!((again.app, again.passkeys), (false, 0));
+    }
+}
+
+contract! {
+    /// Guesses of networks that are quiet for a day are forgotten.
+    async fn guesses_of_long_ago_are_thrown_away(store) {
+        const DAY: i64 = 24 * 3600;
+        write(store, |tx| {
+            tx.count_guess(&[([1; 32], Throttle::NETWORK)], at(0))?;
+            tx.count_guess(&[([2; 32], Throttle::NETWORK)], at(1))?;
+            tx.purge_people(at(DAY))
+        }).await;
+        let left = read(store, |tx| tx.list("SELECT key FROM throttle", &[], |r| r.get::<Vec<u8>>(0))).await;
+        assert_eq!(left, [vec![2; 32]]);
     }
 }

@@ -1,7 +1,7 @@
 //! The command line. The help texts are the manual: they say what a command does, show an example, and
 //! name the exit codes.
 
-use crate::{org::Org, staff::Staff};
+use crate::{org::Org, staff::Staff, user::User};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::{net::SocketAddr, path::PathBuf};
 use tisara_server::contacts::import::{ColumnTo, Target};
@@ -121,6 +121,9 @@ pub enum Command {
     /// The operator's own people, who may visit organizations, straight in the database.
     #[command(subcommand)]
     Staff(Staff),
+    /// Accounts of people, straight in the database: for somebody who cannot sign in any more.
+    #[command(subcommand)]
+    User(User),
 }
 
 /// Where the data is, instead of what the configuration says.

@@ -27,6 +27,7 @@ mod setup;
 mod staff;
 mod stop;
 mod terminal;
+mod user;
 
 use clap::Parser as _;
 use cli::{Cli, Command};
@@ -65,6 +66,7 @@ async fn run(cli: Cli) -> anyhow::Result<()> {
         Command::Contacts(command) => contacts::run(&command).await,
         Command::Org(command) => org::run(file, &command).await,
         Command::Staff(command) => staff::run(file, &command).await,
+        Command::User(command) => user::run(file, &command).await,
         Command::Migrate(place) => migrate::run(file, &place).await,
         Command::Backup(args) => backup::run_backup(file, &args).await,
         Command::Restore(args) => backup::run_restore(file, &args).await,

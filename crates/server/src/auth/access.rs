@@ -115,6 +115,7 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("DELETE", "/sessions", Person),
     ("DELETE", "/sessions/{id}", Person),
     ("POST", "/sessions/current/confirm", Person),
+    ("POST", "/sessions/current/confirm/ask", Person),
     ("POST", "/sign-out", Person),
     // Organizations and their people.
     ("GET", "/organizations", Person),
@@ -122,6 +123,7 @@ pub(crate) const ROUTES: &[(&str, &str, Access)] = &[
     ("PUT", "/sessions/current/organization", Person),
     ("GET", "/organization", Member),
     ("PATCH", "/organization", Needs(OrganizationManage)),
+    ("PUT", "/organization/second-factor", NeedsRecently(OrganizationManage)),
     ("GET", "/organization/billing-address", Needs(BillingManage)),
     ("PUT", "/organization/billing-address", Needs(BillingManage)),
     ("POST", "/organization/leave", MemberPerson),

@@ -51,6 +51,8 @@ pub struct Person {
     pub org: Option<OrgId>,
     /// When the person last proved who they are.
     pub authenticated_at: Timestamp,
+    /// Whether they did by a passkey, or by a code beside the password, in this session.
+    pub two_factors: bool,
 }
 
 impl Caller {

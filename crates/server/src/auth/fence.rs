@@ -23,7 +23,7 @@ use axum::{
     response::Response,
 };
 use tisara_domain::{Duration, Network, OrgId, VisitId};
-use tisara_store::sessions::Session;
+use tisara_store::{Tx, sessions::Session};
 
 /// Not for answers that show a secret: they would be kept for a day.
 const IDEMPOTENCY: &str = "idempotency-key";
@@ -126,7 +126,9 @@ async fn in_organization(
     app.store
         .read(move |tx| {
             if let Some(org) = named.or(person.org) {
-                if let Some(member) = tx.org(org).find_member(person.user)? {
+                let member = tx.org(org).find_member(person.user)?;
+                if let Some(member) = member {
+                    require_second_factor(tx, person, org)?;
                     return Ok((Caller::member(person, &member), None));
                 }
                 if named.is_some() {
@@ -137,7 +139,10 @@ async fn in_organization(
                 }
             }
             match tx.list_memberships(person.user)?.as_slice() {
-                [only] if person.org.is_none() => Ok((Caller::member(person, only), None)),
+                [only] if person.org.is_none() => {
+                    require_second_factor(tx, person, only.org_id)?;
+                    Ok((Caller::member(person, only), None))
+                }
                 [] => Err(ApiError::refused(
                     Code::OrganizationNeeded,
                     "You do not belong to an organization. Make one, or accept an invitation.",
@@ -149,6 +154,28 @@ async fn in_organization(
             }
         })
         .await
+}
+
+/// Refuses a member whose session is proven by a password alone, where the organization wants more.
+fn require_second_factor(tx: &mut Tx<'_>, person: Person, org: OrgId) -> Result<()> {
+    if person.two_factors || !tx.org(org).requires_second_factor()? {
+        return Ok(());
+    }
+    Err(second_factor_required(tx.has_second_factor(person.user)?))
+}
+
+/// The refusal, and what to do: whoever has a second factor confirms by it, others set one up.
+pub(crate) fn second_factor_required(has_one: bool) -> ApiError {
+    ApiError::refused(
+        Code::SecondFactorRequired,
+        if has_one {
+            "This organization asks for a second factor. Confirm with your passkey or a code with POST \
+             /api/v1/sessions/current/confirm, then ask again."
+        } else {
+            "This organization asks for a second factor, and you have none yet. Set up an app with POST \
+             /api/v1/user/totp, or add a passkey with POST /api/v1/user/passkeys and confirm with it."
+        },
+    )
 }
 
 /// Refuses what a person may do only with a password entered a moment ago.
@@ -264,5 +291,6 @@ async fn seen(app: &App, session: Session, way: Way, client: &Client) -> Person 
         way,
         org: session.org_id,
         authenticated_at: session.authenticated_at,
+        two_factors: session.two_factors,
     }
 }

@@ -20,6 +20,6 @@ pub(crate) use access::{Access, access};
 pub(crate) use access_token::{SigningKeys, access_token, device_signed};
 pub(crate) use client::Client;
 pub(crate) use cookie::Cookie;
-pub(crate) use fence::fence;
+pub(crate) use fence::{fence, second_factor_required};
 pub(crate) use keys::KeyCache;
 pub(crate) use secret::{Secret, hash_of, sha256};

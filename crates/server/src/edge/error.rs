@@ -27,6 +27,8 @@ pub enum Code {
     WrongCredentials,
     /// The password is right; a code of the app, or a recovery code, is needed too.
     SecondFactorNeeded,
+    /// The organization asks for a second factor, and this session was not proven by one.
+    SecondFactorRequired,
     /// The refresh token was used before, or another device shows it: its session was ended.
     TokenReused,
     /// Whoever asks may not do this; the detail names the permission.
@@ -101,6 +103,7 @@ impl Code {
         Self::Unauthorized,
         Self::WrongCredentials,
         Self::SecondFactorNeeded,
+        Self::SecondFactorRequired,
         Self::TokenReused,
         Self::Forbidden,
         Self::CrossSite,
@@ -151,6 +154,7 @@ impl Code {
             Self::Unauthorized => (S::UNAUTHORIZED, "Not signed in"),
             Self::WrongCredentials => (S::UNAUTHORIZED, "Wrong e-mail address, password or code"),
             Self::SecondFactorNeeded => (S::UNAUTHORIZED, "A code is needed too"),
+            Self::SecondFactorRequired => (S::FORBIDDEN, "The organization asks for a second factor"),
             Self::TokenReused => (S::UNAUTHORIZED, "The token was used before"),
             Self::Forbidden => (S::FORBIDDEN, "Not allowed"),
             Self::CrossSite => (S::FORBIDDEN, "Sent from another site"),

@@ -94,6 +94,20 @@ impl Letters<'_> {
         )
     }
 
+    pub(crate) fn second_factors_removed(&self, to: &str, reason: &str) -> Letter {
+        let link = self.link("password-reset", "");
+        self.letter(
+            to,
+            "Your second factors were removed",
+            &format!(
+                "Whoever runs this installation removed your app, its recovery codes and your passkeys, and signed you \
+                 out everywhere. Their reason:\n\n{reason}\n\nNow your password alone signs you in: sign in and set up a \
+                 second factor again. If you did not ask for it, set a new password at once and write to them:\n\n{}",
+                link.trim_end_matches('#')
+            ),
+        )
+    }
+
     pub(crate) fn passkeys_changed(&self, to: &str, added: bool) -> Letter {
         let link = self.link("password-reset", "");
         let what = if added { "added to" } else { "removed from" };
@@ -151,14 +165,27 @@ impl Letters<'_> {
         )
     }
 
-    pub(crate) fn invitation(&self, to: &str, organization: &str, by: &str, secret: &str) -> Letter {
+    /// `second_factor` says whether the organization asks for one.
+    pub(crate) fn invitation(
+        &self,
+        to: &str,
+        organization: &str,
+        by: &str,
+        secret: &str,
+        second_factor: bool,
+    ) -> Letter {
+        let more = if second_factor {
+            "\n\nIt asks for a second factor: have an app that makes codes, or a passkey, at hand."
+        } else {
+            ""
+        };
         let link = self.link("invitations/accept", secret);
         self.letter(
             to,
             "You are invited",
             &format!(
                 "{by} invites you to work in the organization \"{organization}\". Open this link within a week and \
-                 sign in, or sign up, with this address:\n\n{link}\n\nIf you do not know them, do nothing."
+                 sign in, or sign up, with this address:\n\n{link}{more}\n\nIf you do not know them, do nothing."
             ),
         )
     }

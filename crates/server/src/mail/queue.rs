@@ -3,7 +3,8 @@
 use super::{Letter, MailError};
 use crate::{app::App, edge::Result};
 use std::time::Duration;
-use tisara_domain::MailId;
+use tisara_domain::{Ambient, MailId};
+use tisara_engine::Vault;
 use tisara_store::{Tx, mail::Mail};
 use tokio_util::sync::CancellationToken;
 
@@ -29,9 +30,14 @@ fn place(id: MailId) -> String {
 
 impl Sealed {
     pub(crate) fn new(app: &App, letter: &Letter) -> Result<Self> {
-        let id = app.ambient.id::<MailId>();
+        Self::with(&app.ambient, &app.vault, letter)
+    }
+
+    /// Where no server runs in this process.
+    pub(crate) fn with(ambient: &Ambient, vault: &Vault, letter: &Letter) -> Result<Self> {
+        let id = ambient.id::<MailId>();
         let plain = serde_json::to_vec(letter).map_err(crate::edge::ApiError::internal)?;
-        let content = app.vault.seal_own(&place(id), &plain).map_err(crate::edge::ApiError::internal)?;
+        let content = vault.seal_own(&place(id), &plain).map_err(crate::edge::ApiError::internal)?;
         Ok(Self { id, content })
     }
 

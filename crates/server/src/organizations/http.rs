@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     app::App,
-    auth::{Caller, Person},
+    auth::{Caller, Person, second_factor_required},
     edge::{ApiError, Body, FieldProblem, Result},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -24,6 +24,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list_organizations, create_organization))
         .routes(routes!(choose_organization))
         .routes(routes!(get_organization, change_organization))
+        .routes(routes!(require_second_factor))
         .routes(routes!(get_billing_address, put_billing_address))
 }
 
@@ -49,8 +50,8 @@ async fn list_organizations(State(app): State<App>, person: Person) -> Result<Js
         .read(move |tx| {
             let mut items = Vec::new();
             for member in tx.list_memberships(person.user)? {
-                if let Some(org) = tx.find_organization(member.org_id)? {
-                    items.push(MyOrganization { organization: org.into(), member: member.into() });
+                if let Some(organization) = OrganizationView::find(tx, member.org_id)? {
+                    items.push(MyOrganization { organization, member: member.into() });
                 }
             }
             Ok::<_, ApiError>(items)
@@ -107,7 +108,7 @@ async fn create_organization(
         })
         .await?;
     tracing::info!(org = %made.id, user = %person.user, "an organization was made");
-    Ok((StatusCode::CREATED, Json(made.into())))
+    Ok((StatusCode::CREATED, Json(OrganizationView::new(made, false))))
 }
 
 /// Which organization.
@@ -142,8 +143,8 @@ async fn choose_organization(
 #[utoipa::path(get, path = "/organization", tag = "organizations",
     responses((status = 200, body = OrganizationView)))]
 async fn get_organization(State(app): State<App>, caller: Caller) -> Result<Json<OrganizationView>> {
-    let found = app.store.read(move |tx| tx.find_organization(caller.org)).await?;
-    Ok(Json(found.ok_or(ApiError::NotFound("organization"))?.into()))
+    let found = app.store.read(move |tx| OrganizationView::find(tx, caller.org)).await?;
+    Ok(Json(found.ok_or(ApiError::NotFound("organization"))?))
 }
 
 /// What is to change; what is absent stays.
@@ -171,10 +172,42 @@ async fn change_organization(
             org.name = new_name.clone().unwrap_or(org.name);
             org.default_region = new_region.unwrap_or(org.default_region);
             tx.org(caller.org).set_organization(&org.name, org.default_region)?;
-            Ok::<_, ApiError>(org)
+            OrganizationView::find(tx, caller.org)?.ok_or(ApiError::NotFound("organization"))
         })
         .await?;
-    Ok(Json(changed.into()))
+    Ok(Json(changed))
+}
+
+/// Whether a second factor is asked for.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct SecondFactorRule {
+    required: bool,
+}
+
+/// Asks for a second factor of every member, or no longer. From then on people whose session was proven by a
+/// password alone get `second_factor_required` for everything here; keys are not concerned. Only somebody
+/// whose own session was proven by one can switch it on. Needs a password entered a moment ago.
+#[utoipa::path(put, path = "/organization/second-factor", tag = "organizations", request_body = SecondFactorRule,
+    responses((status = 200, body = OrganizationView)))]
+async fn require_second_factor(
+    State(app): State<App>,
+    caller: Caller,
+    person: Person,
+    Body(rule): Body<SecondFactorRule>,
+) -> Result<Json<OrganizationView>> {
+    let changed = app
+        .store
+        .write(move |tx| {
+            if rule.required && !person.two_factors {
+                return Err(second_factor_required(tx.has_second_factor(person.user)?));
+            }
+            tx.org(caller.org).require_second_factor(rule.required)?;
+            OrganizationView::find(tx, caller.org)?.ok_or(ApiError::NotFound("organization"))
+        })
+        .await?;
+    tracing::info!(org = %caller.org, user = %person.user, required = rule.required, "a second factor is asked for, or not");
+    Ok(Json(changed))
 }
 
 /// Where invoices go.

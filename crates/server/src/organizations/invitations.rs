@@ -135,9 +135,10 @@ async fn create_invitation(
             };
             org.create_invitation(&new, &secret.hash)?;
             require_seat(&mut org, now)?;
+            let more = org.requires_second_factor()?;
             drop(org);
-            let letter =
-                Letters(&mailing.settings.public_url).invitation(&email.text, &name, &by, &secret.text);
+            let letters = Letters(&mailing.settings.public_url);
+            let letter = letters.invitation(&email.text, &name, &by, &secret.text, more);
             Sealed::new(&mailing, &letter)?.queue(tx, now)?;
             Ok(new)
         })
@@ -199,9 +200,9 @@ async fn accept_invitation(
             require_seat(&mut org, now)?;
             drop(org);
             tx.set_session_organization(person.session, invitation.org_id)?;
-            tx.find_organization(invitation.org_id)?.ok_or_else(link_invalid)
+            OrganizationView::find(tx, invitation.org_id)?.ok_or_else(link_invalid)
         })
         .await?;
     tracing::info!(org = %joined.id, user = %person.user, "a member joined");
-    Ok(Json(joined.into()))
+    Ok(Json(joined))
 }

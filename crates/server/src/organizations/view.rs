@@ -3,6 +3,7 @@
 use serde::Serialize;
 use tisara_domain::{OrgId, Permission, Permissions, Timestamp, UserId};
 use tisara_store::{
+    Result, Tx,
     members::{Member, RoleRef},
     organizations::Organization,
 };
@@ -21,18 +22,28 @@ pub(super) struct OrganizationView {
     pub(super) name: String,
     /// The country of phone numbers that are written without `+`.
     pub(super) default_region: String,
+    /// Whether members must prove themselves by a passkey, or by a code beside the password.
+    pub(super) second_factor_required: bool,
     #[schema(value_type = String, format = DateTime)]
     pub(super) created_at: Timestamp,
 }
 
-impl From<Organization> for OrganizationView {
-    fn from(org: Organization) -> Self {
+impl OrganizationView {
+    pub(super) fn new(org: Organization, second_factor_required: bool) -> Self {
         Self {
             id: org.id,
             name: org.name,
             default_region: org.default_region.to_string(),
+            second_factor_required,
             created_at: org.created_at,
         }
+    }
+
+    /// The organization of that id.
+    pub(super) fn find(tx: &mut Tx<'_>, id: OrgId) -> Result<Option<Self>> {
+        let Some(org) = tx.find_organization(id)? else { return Ok(None) };
+        let required = tx.org(id).requires_second_factor()?;
+        Ok(Some(Self::new(org, required)))
     }
 }
 

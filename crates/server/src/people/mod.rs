@@ -4,8 +4,10 @@
 //! on either way. Guesses are counted before they are answered.
 
 mod account;
+mod confirm;
 mod email;
 mod guess;
+mod operator;
 mod passkeys;
 mod password;
 mod policies;
@@ -17,10 +19,11 @@ mod sign_up;
 mod totp;
 mod view;
 
+pub use operator::{Removal, remove_second_factors};
 pub use policies::Policies;
 
 pub(crate) use email::Email;
-pub(crate) use guess::{Guess, password_is_right};
+pub(crate) use guess::Guess;
 pub(crate) use passkeys::of_site as passkeys_of;
 pub(crate) use password::Passwords;
 pub(crate) use proof::{Credentials, Proven};
@@ -44,4 +47,5 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(account::routes())
         .merge(second_factor::routes())
         .merge(passkeys::routes())
+        .merge(confirm::routes())
 }

@@ -24,7 +24,7 @@ use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
-    RegisterPublicKeyCredential, Uuid, Webauthn, WebauthnBuilder,
+    RegisterPublicKeyCredential, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
 };
 
 /// How long an authenticator has for its answer.
@@ -49,7 +49,7 @@ pub(crate) fn of_site(public_url: &url::Url) -> Option<Webauthn> {
     WebauthnBuilder::new(name, public_url).ok()?.rp_name("Tisara").build().ok()
 }
 
-fn site(app: &App) -> Result<&Webauthn> {
+pub(super) fn site(app: &App) -> Result<&Webauthn> {
     app.passkeys.as_ref().ok_or_else(|| {
         ApiError::refused(
             Code::WrongState,
@@ -59,24 +59,28 @@ fn site(app: &App) -> Result<&Webauthn> {
     })
 }
 
-fn refused() -> ApiError {
+pub(super) fn refused() -> ApiError {
     ApiError::refused(
         Code::WrongCredentials,
         "This passkey is unknown here, or its answer is wrong, too late or was used already.",
     )
 }
 
+fn added_before() -> ApiError {
+    ApiError::refused(Code::AlreadyExists, "This passkey was added before.")
+}
+
 /// What the browser's answer holds. Whatever cannot be read is told as such.
-fn answer<T: DeserializeOwned>(credential: Value) -> Result<T> {
+pub(super) fn answer<T: DeserializeOwned>(credential: Value) -> Result<T> {
     serde_json::from_value(credential)
         .map_err(|e| ApiError::field("credential", format!("this is not what a browser answers: {e}")))
 }
 
-fn text(value: &impl Serialize) -> Result<String> {
+pub(super) fn text(value: &impl Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(ApiError::internal)
 }
 
-fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
+pub(super) fn read<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(ApiError::internal)
 }
 
@@ -113,7 +117,7 @@ async fn list_passkeys(State(app): State<App>, person: Person) -> Result<Json<Pa
 
 /// A question for an authenticator.
 #[derive(Serialize, ToSchema)]
-struct Question {
+pub(super) struct Question {
     /// Goes back with the answer; good once, for five minutes.
     token: String,
     /// For `navigator.credentials.create` or `.get`, with bytes in base64url, as
@@ -153,7 +157,7 @@ async fn ask_for_passkey(State(app): State<App>, person: Person) -> Result<(Stat
 }
 
 /// Keeps a question until its answer comes.
-async fn ask(
+pub(super) async fn ask(
     app: &App,
     user: Option<UserId>,
     options: Value,
@@ -165,7 +169,7 @@ async fn ask(
 }
 
 /// The question that this token is of, which is used up by that.
-async fn take(app: &App, token: &str) -> Result<(Option<UserId>, String)> {
+pub(super) async fn take(app: &App, token: &str) -> Result<(Option<UserId>, String)> {
     let (hash, now) = (hash_of(token).ok_or_else(refused)?, app.ambient.now());
     let found = app.store.write(move |tx| tx.take_passkey_question(&hash, now)).await?;
     found.ok_or_else(refused)
@@ -202,11 +206,21 @@ async fn add_passkey(
     if asked != Some(person.user) {
         return Err(refused());
     }
-    let state: PasskeyRegistration = read(&state)?;
-    let passkey = site.finish_passkey_registration(&credential, &state).map_err(|e| {
-        tracing::info!(user = %person.user, error = %e, "a passkey was refused");
-        refused()
-    })?;
+    // Another question of the same person, to confirm a session, is none to add a passkey.
+    let state: PasskeyRegistration = read(&state).map_err(|_| refused())?;
+    let passkey = match site.finish_passkey_registration(&credential, &state) {
+        Ok(passkey) => passkey,
+        // So the library calls one that the question had excluded.
+        Err(WebauthnError::CredentialAlteredAlgFromRequest)
+            if is_own(&app, person.user, credential.raw_id.to_vec()).await? =>
+        {
+            return Err(added_before());
+        }
+        Err(e) => {
+            tracing::info!(user = %person.user, error = %e, "a passkey was refused");
+            return Err(refused());
+        }
+    };
     let now = app.ambient.now();
     let row = Row {
         id: app.ambient.id::<PasskeyId>(),
@@ -221,7 +235,7 @@ async fn add_passkey(
     app.store
         .write(move |tx| {
             if !tx.create_passkey(&row)? {
-                return Err(ApiError::refused(Code::AlreadyExists, "This passkey was added before."));
+                return Err(added_before());
             }
             tell(tx, &writing, person.user, true, now)
         })
@@ -229,6 +243,12 @@ async fn add_passkey(
     app.mail_waits.notify_one();
     tracing::info!(user = %person.user, "a passkey was added");
     Ok((StatusCode::CREATED, Json(view)))
+}
+
+/// Whether a person has this passkey already.
+async fn is_own(app: &App, user: UserId, credential_id: Vec<u8>) -> Result<bool> {
+    let found = app.store.read(move |tx| tx.find_passkey(&credential_id)).await?;
+    Ok(found.is_some_and(|row| row.user_id == user))
 }
 
 /// Removes a passkey. Needs a password entered a moment ago.
@@ -241,6 +261,7 @@ async fn remove_passkey(State(app): State<App>, person: Person, Id(id): Id<Passk
             if !tx.remove_passkey(person.user, id)? {
                 return Err(ApiError::NotFound("passkey"));
             }
+            tx.forget_two_factors(person.user)?;
             tell(tx, &writing, person.user, false, now)
         })
         .await?;
@@ -317,7 +338,7 @@ async fn sign_in_with_passkey(
             }
             let user = tx.find_user(row.user_id)?.ok_or_else(refused)?;
             let accepted = tx.list_acceptances(user.id)?;
-            Ok((session.clone().begin(tx, user.id)?, user, accepted))
+            Ok((session.clone().begin(tx, user.id, true)?, user, accepted))
         })
         .await?;
     tracing::info!(user = %user.id, "signed in with a passkey");

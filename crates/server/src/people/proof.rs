@@ -59,14 +59,15 @@ impl Proven {
         Ok(Self { user, code, guesses })
     }
 
-    /// Checks the code, and that the password is still the same, in the transaction that lets them in.
-    pub(crate) fn check(&self, tx: &mut Tx<'_>, app: &App, now: Timestamp) -> Result<User> {
+    /// Checks the code, and that the password is still the same, in the transaction that lets them in. Says
+    /// also whether there was a code to check.
+    pub(crate) fn check(&self, tx: &mut Tx<'_>, app: &App, now: Timestamp) -> Result<(User, bool)> {
         let user = tx.find_user(self.user.id)?.filter(|now| now.password_hash == self.user.password_hash);
         let user = user.ok_or_else(wrong)?;
-        second_factor::check(tx, app, user.id, self.code.as_deref(), now)?;
+        let two_factors = second_factor::check(tx, app, user.id, self.code.as_deref(), now)?;
         for key in &self.guesses {
             tx.forget_guesses(key)?;
         }
-        Ok(user)
+        Ok((user, two_factors))
     }
 }

@@ -125,6 +125,7 @@ async fn confirm_totp(
             tx.confirm_second_factor(person.user, now)?;
             tx.put_recovery_codes(person.user, &hashes)?;
             tx.end_sessions(person.user, Some(person.session))?;
+            tx.note_two_factors(person.session)?;
             if let Some(key) = guess.own_key() {
                 tx.forget_guesses(&key)?;
             }
@@ -145,6 +146,7 @@ async fn remove_totp(State(app): State<App>, person: Person) -> Result<StatusCod
             if !tx.remove_second_factor(person.user)? {
                 return Err(ApiError::NotFound("app"));
             }
+            tx.forget_two_factors(person.user)?;
             tell(tx, &vault, person.user, false, now)
         })
         .await?;
@@ -204,16 +206,16 @@ fn recovery_hash(code: &str) -> [u8; 32] {
     sha256(&[b"recovery", plain.to_ascii_lowercase().as_bytes()])
 }
 
-/// Holds a sign-in, whose password was right, against the second proof, if one is asked for.
+/// Holds a sign-in, whose password was right, against the second proof, if one is asked for; says whether it is.
 pub(super) fn check(
     tx: &mut Tx<'_>,
     app: &App,
     user: UserId,
     code: Option<&str>,
     now: Timestamp,
-) -> Result<()> {
+) -> Result<bool> {
     let factor = tx.find_second_factor(user)?.filter(|factor| factor.confirmed_at.is_some());
-    let Some(factor) = factor else { return Ok(()) };
+    let Some(factor) = factor else { return Ok(false) };
     let Some(code) = code else {
         return Err(ApiError::refused(
             Code::SecondFactorNeeded,
@@ -225,5 +227,5 @@ pub(super) fn check(
         Some(step) => tx.use_code(user, step)?,
         None => tx.use_recovery_code(user, &recovery_hash(code))?,
     };
-    if right { Ok(()) } else { Err(wrong_code()) }
+    if right { Ok(true) } else { Err(wrong_code()) }
 }

@@ -46,9 +46,9 @@ async fn sign_in(
     let (begun, user, accepted) = app
         .store
         .write(move |tx| {
-            let user = proven.check(tx, &checking, now)?;
+            let (user, two_factors) = proven.check(tx, &checking, now)?;
             let accepted = tx.list_acceptances(user.id)?;
-            Ok::<_, ApiError>((session.clone().begin(tx, user.id)?, user, accepted))
+            Ok::<_, ApiError>((session.clone().begin(tx, user.id, two_factors)?, user, accepted))
         })
         .await?;
     tracing::info!(user = %user.id, "signed in");

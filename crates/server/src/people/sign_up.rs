@@ -243,7 +243,7 @@ async fn confirm_sign_up(
                 tx.accept_policy(user.id, acceptance)?;
             }
             let accepted = tx.list_acceptances(user.id)?;
-            Ok((session.clone().begin(tx, user.id)?, user.clone(), accepted))
+            Ok((session.clone().begin(tx, user.id, false)?, user.clone(), accepted))
         })
         .await?;
     tracing::info!(user = %user.id, "signed up");

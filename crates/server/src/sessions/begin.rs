@@ -24,6 +24,7 @@ pub(super) fn session_row(app: &App, client: &Client, now: Timestamp) -> Session
         last_seen_at: now,
         ends_at: now.plus(Duration::from_secs(app.settings.session_longest_s)),
         device: None,
+        two_factors: false,
     }
 }
 
@@ -57,9 +58,15 @@ impl NewSession {
         }
     }
 
-    /// Writes it down; the session that this browser had before ends.
-    pub(crate) fn begin(mut self, tx: &mut Tx<'_>, user: UserId) -> tisara_store::Result<Begun> {
-        self.session.user_id = user;
+    /// Writes it down; the session that this browser had before ends. `two_factors` says whether a passkey or a
+    /// code proved who it is.
+    pub(crate) fn begin(
+        mut self,
+        tx: &mut Tx<'_>,
+        user: UserId,
+        two_factors: bool,
+    ) -> tisara_store::Result<Begun> {
+        (self.session.user_id, self.session.two_factors) = (user, two_factors);
         if let Some(before) = &self.before {
             tx.end_session_of(before)?;
         }
@@ -96,16 +103,25 @@ fn session_cookie(app: &App, secret: &str) -> HeaderMap {
 pub(crate) struct Confirmed {
     session: SessionId,
     secret: Option<Secret>,
+    two_factors: bool,
 }
 
 impl Confirmed {
     pub(crate) fn new(app: &App, person: Person) -> Self {
         let secret = (person.way == Way::Cookie).then(|| Secret::generate(app.ambient.rng()));
-        Self { session: person.session, secret }
+        Self { session: person.session, secret, two_factors: false }
+    }
+
+    /// By a passkey or a code.
+    pub(crate) fn by_second_factor(app: &App, person: Person) -> Self {
+        Self { two_factors: true, ..Self::new(app, person) }
     }
 
     /// Writes it down. `false` when the session was ended meanwhile.
     pub(crate) fn write(&self, tx: &mut Tx<'_>, now: Timestamp) -> tisara_store::Result<bool> {
+        if self.two_factors {
+            tx.note_two_factors(self.session)?;
+        }
         match &self.secret {
             Some(secret) => tx.rotate_session(self.session, &secret.hash, now),
             None => tx.confirm_session(self.session, now),

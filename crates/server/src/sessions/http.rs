@@ -1,18 +1,17 @@
-//! A person's sessions: see them, end them, confirm one's password, sign out.
+//! A person's sessions: see them, end them, sign out.
 
-use super::{Confirmed, tokens};
+use super::tokens;
 use crate::{
     app::App,
     auth::{Cookie, Person, Way},
-    edge::{ApiError, Body, Code, Id, Result},
-    people::{Guess, password_is_right},
+    edge::{ApiError, Id, Result},
 };
 use axum::{
     Json,
     extract::State,
     http::{HeaderMap, StatusCode, header},
 };
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use tisara_domain::{Duration, SessionId, Timestamp};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -21,7 +20,6 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
-        .routes(routes!(confirm_session))
         .routes(routes!(sign_out))
         .merge(tokens::routes())
 }
@@ -89,30 +87,6 @@ async fn end_other_sessions(State(app): State<App>, person: Person) -> Result<St
 async fn end_session(State(app): State<App>, person: Person, Id(id): Id<SessionId>) -> Result<StatusCode> {
     let ended = app.store.write(move |tx| tx.end_session(person.user, id)).await?;
     if ended { Ok(StatusCode::NO_CONTENT) } else { Err(ApiError::NotFound("session")) }
-}
-
-/// The password, once more.
-#[derive(Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-struct Confirmation {
-    password: String,
-}
-
-/// Confirms who you are, for what asks for it. A browser's cookie changes.
-#[utoipa::path(post, path = "/sessions/current/confirm", tag = "sessions", request_body = Confirmation,
-    responses((status = 204)))]
-async fn confirm_session(
-    State(app): State<App>,
-    person: Person,
-    Body(input): Body<Confirmation>,
-) -> Result<(StatusCode, HeaderMap)> {
-    password_is_right(&app, person.user, input.password, Guess::of_person(person)).await?;
-    let confirmed = Confirmed::new(&app, person);
-    let (now, cookies) = (app.ambient.now(), confirmed.cookies(&app));
-    if !app.store.write(move |tx| confirmed.write(tx, now)).await? {
-        return Err(ApiError::refused(Code::WrongState, "This session was ended meanwhile. Sign in again."));
-    }
-    Ok((StatusCode::NO_CONTENT, cookies))
 }
 
 /// Ends this session.

@@ -23,6 +23,7 @@ use tisara_domain::{Duration, SessionId, Timestamp, UserId};
 use tisara_store::{
     Tx,
     sessions::{Device, Session},
+    users::User,
 };
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -115,8 +116,8 @@ async fn begin_tokens(
     let user = app
         .store
         .write(move |tx| {
-            let user = proven.check(tx, &checking, now)?.id;
-            tx.create_session(&Session { user_id: user, ..session.clone() }, &hash)?;
+            let (User { id: user, .. }, two_factors) = proven.check(tx, &checking, now)?;
+            tx.create_session(&Session { user_id: user, two_factors, ..session.clone() }, &hash)?;
             Ok::<_, ApiError>(user)
         })
         .await?;

@@ -10,7 +10,7 @@ use crate::{
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{Duration, OrgId, Timestamp, VisitId};
-use tisara_store::{Tx, organizations::Organization, visits::NewVisit};
+use tisara_store::{organizations::Organization, visits::NewVisit};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
@@ -91,12 +91,6 @@ impl VisitInput {
     }
 }
 
-/// Whether somebody has more than a password.
-fn has_second_proof(tx: &mut Tx<'_>, person: Person) -> Result<bool> {
-    let factor = tx.find_second_factor(person.user)?.filter(|factor| factor.confirmed_at.is_some());
-    Ok(factor.is_some() || !tx.list_passkeys(person.user)?.is_empty())
-}
-
 /// Begins a visit: until it ends, name the organization in the header `Tisara-Organization` to read what its
 /// members can read. Its owners get an e-mail. Needs a password entered a moment ago, and an account with a
 /// second factor or a passkey.
@@ -120,7 +114,7 @@ async fn begin_visit(
     let begun = app
         .store
         .write(move |tx| {
-            if !has_second_proof(tx, person)? {
+            if !tx.has_second_factor(person.user)? {
                 return Err(ApiError::refused(
                     Code::WrongState,
                     "Switch on a second factor or add a passkey to your account first.",

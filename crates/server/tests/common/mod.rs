@@ -8,6 +8,7 @@ pub(crate) mod device;
 pub(crate) mod operations;
 pub(crate) mod person;
 pub(crate) mod staff;
+pub(crate) mod totp;
 
 use axum::Router;
 use reqwest::{Method, RequestBuilder, StatusCode, header::HeaderMap, multipart};

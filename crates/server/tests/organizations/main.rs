@@ -7,5 +7,6 @@ mod common;
 mod api_keys;
 mod members;
 mod organization;
+mod second_factor;
 mod threads;
 mod visits;

@@ -33,7 +33,7 @@ on_both! {
         let mut phone = Authenticator::new(1);
         let added = add(&mut nimal, &mut phone).await.ok();
         app.letter("nimal@example.org", "A passkey was added").await;
-        add(&mut nimal, &mut phone).await.problem(401, "wrong_credentials");
+        add(&mut nimal, &mut phone).await.problem(409, "already_exists");
         let mut elsewhere = Person::stranger(app, "", "192.0.2.44");
         assert_eq!(sign_in(&mut elsewhere, &mut phone).await.ok()["email"], "nimal@example.org");
         elsewhere.get("/user").await.ok();
@@ -108,5 +108,51 @@ on_both! {
         nimal.post("/sign-in/passkey", json!({ "token": "A", "credential": credential })).await.problem(401, "wrong_credentials");
         // Passkeys stand beside the second factor, not behind it.
         assert_eq!(nimal.sign_in(PASSWORD).await.ok()["email"], "nimal@example.org");
+    }
+}
+
+on_both! {
+    /// Whoever has a passkey confirms by it, without a password; each question once, and only one's own.
+    async fn a_passkey_confirms_who_is_signed_in(app) {
+        let mut nimal = Person::new(app, "nimal@example.org").await;
+        nimal.post("/sessions/current/confirm/ask", json!({})).await.problem(409, "wrong_state");
+        let mut phone = Authenticator::new(1);
+        add(&mut nimal, &mut phone).await.ok();
+        let confirm = |question: &Value, credential: Value| {
+            json!({ "passkey": { "token": question["token"], "credential": credential } })
+        };
+        let question = nimal.post("/sessions/current/confirm/ask", json!({})).await.ok();
+        let proof = confirm(&question, phone.get(&question["options"]));
+        let before = nimal.cookies.clone();
+        nimal.post("/sessions/current/confirm", proof.clone()).await.ok();
+        assert_ne!(nimal.cookies, before, "the cookie changes");
+        nimal.post("/sessions/current/confirm", proof).await.problem(401, "wrong_credentials");
+
+        // Another person's question, another's passkey, a question that was put for something else.
+        let mut kamala = Person::new(app, "kamala@example.org").await;
+        let mut other = Authenticator::new(2);
+        add(&mut kamala, &mut other).await.ok();
+        let question = nimal.post("/sessions/current/confirm/ask", json!({})).await.ok();
+        let proof = confirm(&question, phone.get(&question["options"]));
+        kamala.post("/sessions/current/confirm", proof).await.problem(401, "wrong_credentials");
+        let question = nimal.post("/sessions/current/confirm/ask", json!({})).await.ok();
+        let proof = confirm(&question, other.get(&question["options"]));
+        nimal.post("/sessions/current/confirm", proof).await.problem(401, "wrong_credentials");
+        let question = ask(&mut nimal).await;
+        let proof = confirm(&question, phone.get(&question["options"]));
+        nimal.post("/sessions/current/confirm", proof).await.problem(401, "wrong_credentials");
+        let question = nimal.post("/user/passkeys/ask", json!({})).await.ok();
+        let fresh = nimal.post("/sessions/current/confirm/ask", json!({})).await.ok();
+        let proof = confirm(&question, phone.get(&fresh["options"]));
+        nimal.post("/sessions/current/confirm", proof).await.problem(401, "wrong_credentials");
+        let question = nimal.post("/sessions/current/confirm/ask", json!({})).await.ok();
+        let asked = nimal.post("/user/passkeys/ask", json!({})).await.ok();
+        let credential = Authenticator::new(3).create(&asked["options"]);
+        let input = json!({ "token": question["token"], "name": "x", "credential": credential });
+        nimal.post("/user/passkeys", input).await.problem(401, "wrong_credentials");
+
+        let both = json!({ "password": PASSWORD, "code": "000000" });
+        assert_eq!(nimal.post("/sessions/current/confirm", both).await.invalid(), ["password"]);
+        assert_eq!(nimal.post("/sessions/current/confirm", json!({})).await.invalid(), ["password"]);
     }
 }

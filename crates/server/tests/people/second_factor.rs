@@ -4,30 +4,10 @@ use crate::common::{
     TestApp,
     device::Device,
     person::{PASSWORD, Person},
+    totp::code,
 };
 use reqwest::Method;
 use serde_json::json;
-
-/// The code that an app would show `later` steps of 30 s from now.
-fn code(app: &TestApp, secret: &str, later: i64) -> String {
-    use ring::hmac;
-    let (mut bytes, mut bits, mut held) = (Vec::new(), 0_u32, 0);
-    for c in secret.bytes() {
-        let value = if c.is_ascii_digit() { c - b'2' + 26 } else { c - b'A' };
-        bits = bits << 5 | u32::from(value);
-        held += 5;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held) as u8);
-        }
-    }
-    let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, &bytes);
-    let step = app.ambient.now().seconds() / 30 + later;
-    let tag = hmac::sign(&key, &step.to_be_bytes());
-    let at = usize::from(tag.as_ref()[19] & 15);
-    let number = u32::from_be_bytes(tag.as_ref()[at..at + 4].try_into().unwrap()) & 0x7fff_ffff;
-    format!("{:06}", number % 1_000_000)
-}
 
 on_both! {
     /// With an app in use, the password alone opens nothing; a code works once; a recovery code stands in.
@@ -82,5 +62,23 @@ on_both! {
         let mut thief = Person::stranger(app, "nimal@example.org", "192.0.2.44");
         thief.post("/sign-in", with("000000")).await.problem(429, "too_many_attempts");
         nimal.post("/sign-in", with(&code(app, &secret, 1))).await.ok();
+    }
+}
+
+on_both! {
+    /// A code or a recovery code confirms who is signed in, each once; without an app there is none to send.
+    async fn a_code_confirms_who_is_signed_in(app) {
+        let mut nimal = Person::new(app, "nimal@example.org").await;
+        let confirm = |code: &str| json!({ "code": code });
+        assert_eq!(nimal.post("/sessions/current/confirm", confirm("000000")).await.invalid(), ["code"]);
+        let secret = nimal.post("/user/totp", json!({})).await.ok()["secret"].as_str().unwrap().to_owned();
+        let codes = nimal.post("/user/totp/confirm", json!({ "code": code(app, &secret, 0) })).await.ok();
+        let recovery = codes["recovery_codes"][0].as_str().unwrap();
+        let now = code(app, &secret, 1);
+        nimal.post("/sessions/current/confirm", confirm(&now)).await.ok();
+        nimal.post("/sessions/current/confirm", confirm(&now)).await.problem(401, "wrong_credentials");
+        nimal.post("/sessions/current/confirm", confirm(recovery)).await.ok();
+        nimal.post("/sessions/current/confirm", confirm(recovery)).await.problem(401, "wrong_credentials");
+        nimal.post("/sessions/current/confirm", json!({ "password": PASSWORD })).await.ok();
     }
 }

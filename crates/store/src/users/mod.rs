@@ -10,7 +10,7 @@ mod throttle;
 
 pub use links::{Link, Purpose};
 pub use passkeys::Passkey;
-pub use second_factor::SecondFactor;
+pub use second_factor::{RemovedFactors, SecondFactor};
 pub use sign_ups::SignUp;
 
 use crate::{Result, Tx, args, seam::Row};

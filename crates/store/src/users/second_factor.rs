@@ -14,6 +14,17 @@ pub struct SecondFactor {
     pub last_step: i64,
 }
 
+/// What was taken away from a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RemovedFactors {
+    /// Whether there was an app.
+    pub app: bool,
+    /// How many passkeys.
+    pub passkeys: u64,
+    /// How many sessions were ended, of browsers and devices.
+    pub sessions: u64,
+}
+
 impl Tx<'_> {
     /// The app of a person.
     ///
@@ -73,6 +84,50 @@ impl Tx<'_> {
     pub fn remove_second_factor(&mut self, user: UserId) -> Result<bool> {
         self.execute("DELETE FROM recovery_code WHERE user_id = $1", args![user])?;
         Ok(self.execute("DELETE FROM second_factor WHERE user_id = $1", args![user])? == 1)
+    }
+
+    /// Whether a person has more than a password: an app that is in use, or a passkey.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn has_second_factor(&mut self, user: UserId) -> Result<bool> {
+        let factor = self.find_second_factor(user)?.filter(|factor| factor.confirmed_at.is_some());
+        Ok(factor.is_some() || !self.list_passkeys(user)?.is_empty())
+    }
+
+    /// Takes away every second factor of a person: the app, its recovery codes, the passkeys; ends their
+    /// sessions and forgets their browsers. Says what there was: whether an app, how many passkeys, how many
+    /// sessions. The operator's act, with its reason, is put on record.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn remove_second_factors(
+        &mut self,
+        user: UserId,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<RemovedFactors> {
+        let app = self.remove_second_factor(user)?;
+        let passkeys = self.execute("DELETE FROM passkey WHERE user_id = $1", args![user])?;
+        let sessions = self.end_sessions(user, None)?;
+        self.forget_devices(user)?;
+        self.execute(
+            "INSERT INTO account_record (user_id, at, what, reason) VALUES ($1, $2, 'second_factors_removed', $3)",
+            args![user, now, reason],
+        )?;
+        Ok(RemovedFactors { app, passkeys, sessions })
+    }
+
+    /// What an operator did to a person's account, oldest first: when, what, why.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn list_account_records(&mut self, user: UserId) -> Result<Vec<(Timestamp, String, String)>> {
+        self.list(
+            "SELECT at, what, reason FROM account_record WHERE user_id = $1 ORDER BY at, what",
+            args![user],
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )
     }
 
     /// Writes recovery codes instead of all earlier ones.

@@ -3,6 +3,8 @@
 use crate::support::{installation::Installation, run, tisara};
 use serde_json::Value;
 use tempfile::tempdir;
+use tisara_domain::{Timestamp, UserId, id::TypedId as _};
+use tisara_store::users::User;
 
 #[test]
 fn an_organizations_key_is_printed_once_and_kept_nowhere() {
@@ -43,6 +45,43 @@ fn an_organization_is_limited_from_the_command_line() {
     run(tisara(dir.path()).args(["org", "limit", "org_01h455vb4pex5vsknk084sn02q"]))
         .fails_with(2, &["no organization"]);
     run(tisara(dir.path()).args(["org", "limit", "Jasper"])).fails_with(2, &["not the id"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_operator_removes_the_second_factors_of_somebody_who_lost_them() {
+    let dir = tempdir().unwrap();
+    let user = |more: &[&str]| run(tisara(dir.path()).args(["user"]).args(more));
+    let reason = ["--reason", "lost phone, seen in person"];
+    user(&["remove-second-factors", "anna@example.com", "--reason", "lost"]).fails_with(2, &["10 to 500"]);
+    user(&[&["remove-second-factors", "anna@example.com"][..], &reason].concat())
+        .fails_with(2, &["nobody signed up"]);
+    let url = tisara_store::Url::Sqlite(dir.path().join("data").join("tisara.db"));
+    let store = tisara_store::Store::open(&url, tisara_store::Options::default()).unwrap();
+    let made = store.write(|tx| {
+        let (id, now) = (UserId::from_bytes([1; 16]), Timestamp::from_seconds(1_790_000_000));
+        tx.create_user(&User {
+            id,
+            email: "Anna@example.com".to_owned(),
+            email_fold: tisara_server::folded_email("Anna@example.com"),
+            name: "Anna".to_owned(),
+            phone: None,
+            country: "LK".to_owned(),
+            password_hash: String::new(),
+            password_changed_at: now,
+            created_at: now,
+        })?;
+        tx.begin_second_factor(id, b"secret")?;
+        tx.confirm_second_factor(id, now)
+    });
+    assert!(made.await.unwrap());
+    let removed = user(&[&["remove-second-factors", "anna@example.com"][..], &reason].concat());
+    assert_eq!(removed.code, 0, "{removed:#?}");
+    assert!(removed.err.contains("removed the app and 0 passkeys"), "{removed:#?}");
+    assert!(removed.err.contains("No mail server is set"), "{removed:#?}");
+    let has = store.read(|tx| tx.has_second_factor(UserId::from_bytes([1; 16])));
+    assert!(!has.await.unwrap());
+    let records = user(&["records", "ANNA@example.com"]);
+    assert!(records.out.contains("second_factors_removed  lost phone, seen in person"), "{records:#?}");
 }
 
 #[test]
