@@ -144,7 +144,7 @@ async fn by_passkey(app: &App, person: Person, proof: PasskeyProof) -> Result<He
         tracing::info!(user = %person.user, error = %e, "a confirmation with a passkey was refused");
         refused()
     })?;
-    let id = result.cred_id().to_vec();
+    let id = result.cred_id().clone();
     let confirmed = Confirmed::by_second_factor(app, person);
     let (now, cookies) = (app.ambient.now(), confirmed.cookies(app));
     app.store

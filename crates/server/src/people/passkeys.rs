@@ -212,7 +212,7 @@ async fn add_passkey(
         Ok(passkey) => passkey,
         // So the library calls one that the question had excluded.
         Err(WebauthnError::CredentialAlteredAlgFromRequest)
-            if is_own(&app, person.user, credential.raw_id.to_vec()).await? =>
+            if is_own(&app, person.user, credential.raw_id.clone()).await? =>
         {
             return Err(added_before());
         }
