@@ -6,6 +6,7 @@ use crate::{
     idempotency,
     mail::{self, Mailer},
     people::{Passwords, Policies, passkeys_of},
+    sessions::Places,
     usage,
 };
 use axum::http::StatusCode;
@@ -172,6 +173,8 @@ pub struct Settings {
     pub key_limit: Limit,
     /// The proxies whose word about the sender of a request is believed.
     pub trusted_proxies: Vec<Network>,
+    /// Where addresses are, to show it with sessions.
+    pub places: Option<Places>,
     /// The versions of the policies in force.
     pub policies: Policies,
     /// Passwords that are worked on at once; each takes 19 MiB and a core.
@@ -205,6 +208,7 @@ impl Settings {
             key_cache_ms: 5_000,
             key_limit: Limit { burst: 60_000, window_s: 60 },
             trusted_proxies: Vec::new(),
+            places: None,
             policies: Policies::default(),
             passwords_at_once: std::thread::available_parallelism().map_or(1, |n| n.get().div_ceil(2)),
             session_idle_s: 3 * 24 * 3600,

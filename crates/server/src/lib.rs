@@ -36,3 +36,4 @@ mod webhooks;
 pub use app::{App, Parts, Settings};
 pub use people::{Policies, Removal, folded_email, remove_second_factors};
 pub use routes::{openapi, router};
+pub use sessions::{Places, PlacesError};

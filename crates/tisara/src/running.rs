@@ -116,12 +116,19 @@ fn server_settings(
         verify_token: text(&config.meta.verify_token),
         trusted_proxies: config.trusted_proxies().map_err(|e| Failure::usage(e.to_string()))?,
         key_limit: tisara_server::edge::Limit { burst: config.server.key_calls_per_minute, window_s: 60 },
+        places: places(config)?,
         policies: tisara_server::Policies {
             terms: config.policies.terms_version.clone(),
             privacy: config.policies.privacy_version.clone(),
         },
         ..tisara_server::Settings::new(public_url, data_dir.to_path_buf())
     })
+}
+
+fn places(config: &Config) -> Result<Option<tisara_server::Places>, Failure> {
+    let Some(file) = &config.server.places_file else { return Ok(None) };
+    let places = tisara_server::Places::open(file);
+    places.map(Some).map_err(|e| Failure::usage(format!("server.places_file {}: {e}", file.display())))
 }
 
 impl Running {

@@ -1,6 +1,6 @@
 //! A person's sessions: see them, end them, sign out.
 
-use super::tokens;
+use super::{place::Place, tokens};
 use crate::{
     app::App,
     auth::{Cookie, Person, Way},
@@ -37,6 +37,9 @@ struct SessionView {
     device: Option<String>,
     /// The address it was last used from.
     ip: String,
+    /// Where that address probably is; absent where the installation has no database of addresses, or it does not
+    /// know.
+    place: Option<Place>,
     /// What the browser or program calls itself.
     agent: String,
     #[schema(value_type = String, format = DateTime)]
@@ -65,6 +68,7 @@ async fn list_sessions(State(app): State<App>, person: Person) -> Result<Json<Se
         id: session.id,
         kind: if session.device.is_some() { "device" } else { "browser" },
         device: session.device.map(|device| device.name),
+        place: app.settings.places.as_ref().and_then(|places| places.find(&session.ip)),
         ip: session.ip,
         agent: session.agent,
         created_at: session.created_at,

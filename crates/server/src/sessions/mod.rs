@@ -2,7 +2,9 @@
 
 mod begin;
 mod http;
+mod place;
 mod tokens;
 
 pub(crate) use begin::{Confirmed, NewSession};
 pub(crate) use http::routes;
+pub use place::{Places, PlacesError};

@@ -7,6 +7,7 @@ pub(crate) mod authenticator;
 pub(crate) mod device;
 pub(crate) mod operations;
 pub(crate) mod person;
+pub(crate) mod places;
 pub(crate) mod staff;
 pub(crate) mod totp;
 

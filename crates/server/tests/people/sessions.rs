@@ -6,6 +6,7 @@ use crate::common::{
 };
 use reqwest::Method;
 use serde_json::json;
+use tisara_server::Places;
 use tisara_store::Engine;
 
 on_both! {
@@ -80,5 +81,39 @@ async fn sessions_end_by_themselves() {
         let app = TestApp::with(Engine::Sqlite, change).await;
         let mut nimal = Person::new(&app, "nimal@example.org").await;
         nimal.get("/user").await.problem(401, "unauthorized");
+    }
+}
+
+/// With a database of addresses a session says where it probably is; without one, or where it does not know, not.
+#[tokio::test]
+async fn a_session_shows_its_place_where_it_is_known() {
+    let dir = tempfile::tempdir().unwrap();
+    let file = dir.path().join("places.mmdb");
+    std::fs::write(&file, crate::common::places::file()).unwrap();
+    let places = async |app: &TestApp| {
+        let mut desk = Person::new(app, "nimal@example.org").await;
+        let mut phone = Person::stranger(app, "nimal@example.org", "192.0.2.44");
+        phone.sign_in(PASSWORD).await.ok();
+        let mut six = Person::stranger(app, "nimal@example.org", "2001:db8::1");
+        six.sign_in(PASSWORD).await.ok();
+        let list = desk.get("/sessions").await.ok();
+        list["items"].as_array().unwrap().iter().map(|s| s["place"].clone()).collect::<Vec<_>>()
+    };
+    let known =
+        TestApp::with(Engine::Sqlite, |settings| settings.places = Some(Places::open(&file).unwrap())).await;
+    let kandy = json!({ "city": "Kandy", "country": "LK" });
+    assert_eq!(places(&known).await, [json!(null), kandy, json!(null)]);
+    let unknown = TestApp::on(Engine::Sqlite).await;
+    assert_eq!(places(&unknown).await, [json!(null), json!(null), json!(null)]);
+}
+
+#[test]
+fn a_file_that_knows_no_places_is_refused() {
+    let dir = tempfile::tempdir().unwrap();
+    let (file, whole) = (dir.path().join("places.mmdb"), crate::common::places::file());
+    assert!(Places::open(&file).is_err(), "there is none");
+    for broken in [&b""[..], b"PK", &whole[..200]] {
+        std::fs::write(&file, broken).unwrap();
+        assert!(Places::open(&file).is_err(), "{}", broken.len());
     }
 }

@@ -19,6 +19,9 @@ section! {
         /// The proxies before this server, as addresses or networks. What they say in X-Forwarded-For
         /// about the sender of a request is believed; nobody else's word is.
         trusted_proxies: Vec<String> = Vec::new();
+        /// A database of addresses in MaxMind's format (MMDB), of cities or countries: with it people see where
+        /// their sessions probably are. It is read at start.
+        places_file: Option<PathBuf> = None, example "/var/lib/tisara/places.mmdb";
         /// Calls that one API key may make in a minute.
         key_calls_per_minute: u32 = 60_000;
     }
