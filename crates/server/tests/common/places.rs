@@ -3,7 +3,8 @@
 /// A value of the format.
 enum Value {
     Text(&'static str),
-    Number(u64),
+    /// Of two, four or eight bytes: 5, 6, 9.
+    Number(u8, u64),
     Map(Vec<(&'static str, Value)>),
     List(Vec<Value>),
 }
@@ -20,10 +21,10 @@ fn write(value: &Value, out: &mut Vec<u8>) {
             head(2, text.len(), out);
             out.extend(text.bytes());
         }
-        Value::Number(number) => {
+        Value::Number(kind, number) => {
             let bytes = number.to_be_bytes();
             let bytes = &bytes[usize::try_from(number.leading_zeros() / 8).unwrap()..];
-            head(if bytes.len() <= 4 { 6 } else { 9 }, bytes.len(), out);
+            head(*kind, bytes.len(), out);
             out.extend(bytes);
         }
         Value::Map(entries) => {
@@ -61,15 +62,15 @@ pub(crate) fn file() -> Vec<u8> {
     out.extend(data);
     out.extend(b"\xab\xcd\xefMaxMind.com");
     let metadata = Value::Map(vec![
-        ("binary_format_major_version", Value::Number(2)),
-        ("binary_format_minor_version", Value::Number(0)),
-        ("build_epoch", Value::Number(1_790_000_000)),
+        ("binary_format_major_version", Value::Number(5, 2)),
+        ("binary_format_minor_version", Value::Number(5, 0)),
+        ("build_epoch", Value::Number(9, 1_790_000_000)),
         ("database_type", Value::Text("Test-City")),
         ("description", Value::Map(vec![("en", Value::Text("one network"))])),
-        ("ip_version", Value::Number(4)),
+        ("ip_version", Value::Number(5, 4)),
         ("languages", Value::List(vec![Value::Text("en")])),
-        ("node_count", Value::Number(u64::from(nodes))),
-        ("record_size", Value::Number(24)),
+        ("node_count", Value::Number(6, u64::from(nodes))),
+        ("record_size", Value::Number(5, 24)),
     ]);
     write(&metadata, &mut out);
     out
