@@ -3,7 +3,7 @@
 //! Messages are counted in the transaction that moves their row: outgoing ones when Meta has them for
 //! certain, and those that Meta failed later once more under that name. A transaction notes what it counts
 //! and writes the sums as its last statements, a row for each number and kind of writer, so that nobody waits
-//! for a row that everybody writes. [`recount`] holds the sums against the rows. Calls of the API come from
+//! for a row that everybody writes. `recount` holds the sums against the rows. Calls of the API come from
 //! the server's memory, in intervals; rows and people are measured now and then.
 //!
 //! Limits are rows that somebody sets: an operator, later a plan. Whoever refuses or stops because of one
