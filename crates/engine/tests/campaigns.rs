@@ -104,6 +104,7 @@ world_test! {
 world_test! {
     /// Paused, nothing more leaves; resumed, everybody gets it; two campaigns take turns.
     async fn pausing_and_resuming_two_campaigns(world, Settings::default()) {
+        let world = world.at_pace(400);
         world.people(800).await;
         world.start().await;
         let (first, second) = (world.start_campaign(1).await, world.start_campaign(2).await);
@@ -111,9 +112,8 @@ world_test! {
         world.move_campaign(first, CampaignEvent::Pause).await;
         completes(&world, second).await;
         world.settle().await;
-        if !world.is_completed(first).await {
-            world.move_campaign(first, CampaignEvent::Resume).await;
-        }
+        assert!(!world.is_completed(first).await, "what was paused waits");
+        world.move_campaign(first, CampaignEvent::Resume).await;
         completes(&world, first).await;
         nobody_twice_nobody_lost(&world, 1_600);
         world.stop().await;
@@ -123,6 +123,7 @@ world_test! {
 world_test! {
     /// Cancelled in the middle: what is out is out, the rest is skipped, and the sum adds up.
     async fn cancelling_in_the_middle_adds_up(world, Settings::default()) {
+        let world = world.at_pace(1_000);
         world.people(3_000).await;
         world.start().await;
         let campaign = world.start_campaign(1).await;
@@ -133,7 +134,9 @@ world_test! {
         }).await;
         world.settle().await;
         let (out, skipped) = (world.out(campaign).await, world.count(campaign, State::Skipped).await);
-        assert_eq!(out + skipped, 3_000);
+        // An attempt without an answer, given up as nobody may repeat it any more; on a busy machine.
+        let failed = world.count(campaign, State::Failed).await;
+        assert_eq!(out + skipped + failed, 3_000);
         nobody_twice_nobody_lost(&world, u64::try_from(out).unwrap());
         world.stop().await;
     }

@@ -106,6 +106,12 @@ impl World {
         world
     }
 
+    /// The same world in which a number sends so many messages a second: slow enough to act in the middle.
+    pub(crate) fn at_pace(mut self, per_second: u32) -> Self {
+        self.settings.pace_per_second = Some(per_second);
+        self
+    }
+
     /// An organization with the emulator's number and its `order_update`-like template.
     async fn furnish(&self) {
         let (org, number, template, waba) =
