@@ -3,12 +3,16 @@
 use super::{
     chunk_state,
     counts::{Deltas, Slot},
+    follow_up_kind,
 };
 use crate::{
     args,
     seam::{Arg, OrgTx, Result, Row, ToArg as _},
 };
 use tisara_domain::{CampaignId, CampaignState, ContactId, RecipientState, SkipReason, Timestamp};
+
+/// Rows given back by senders that one transaction skips.
+const SKIPPED_AT_ONCE: u32 = 500;
 
 /// A row of the ledger as it is shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -135,27 +139,44 @@ impl OrgTx<'_, '_> {
         )?;
         let mut skipped = 0;
         for &(no, next, end, state) in &chunks {
+            // Only as it was read: a sender may be handing out of it at this moment, and what it holds is not ours.
+            let left = if state == chunk_state::LEASED { chunk_state::LEASED } else { chunk_state::DONE };
+            let is_ours = self.tx.execute(
+                "UPDATE chunk SET next_seq = end_seq, state = $4 WHERE org_id = $1 AND campaign_id = $2 AND no = $3 \
+                 AND next_seq = $5 AND state = $6",
+                args![self.org, campaign, no, left, next, state],
+            )?;
+            if is_ours == 0 {
+                continue;
+            }
             skipped += self.tx.execute(
                 "UPDATE recipient SET state = $5, reason = $6 WHERE org_id = $1 AND campaign_id = $2 \
                  AND seq >= $3 AND seq < $4 AND state = 0",
                 args![self.org, campaign, next, end, RecipientState::Skipped, SkipReason::Cancelled],
             )?;
-            let state = if state == chunk_state::LEASED { chunk_state::LEASED } else { chunk_state::DONE };
-            self.tx.execute(
-                "UPDATE chunk SET next_seq = end_seq, state = $4 WHERE org_id = $1 AND campaign_id = $2 AND no = $3",
-                args![self.org, campaign, no, state],
-            )?;
         }
+        let mut waiting = Vec::new();
         if chunks.is_empty() {
-            skipped += self.tx.execute(
-                "UPDATE recipient SET state = $3, reason = $4 WHERE org_id = $1 AND campaign_id = $2 AND state = 0 \
-                 AND seq IN (SELECT seq FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND kind = 1)",
-                args![self.org, campaign, RecipientState::Skipped, SkipReason::Cancelled],
+            // These rows and no others: a sender may be giving more of them back at this moment.
+            waiting = self.tx.list(
+                "SELECT seq FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND kind = $3 ORDER BY seq LIMIT $4",
+                args![self.org, campaign, follow_up_kind::RETRY, SKIPPED_AT_ONCE],
+                |r| r.get::<i64>(0),
             )?;
-            self.tx.execute(
-                "DELETE FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND kind = 1",
-                args![self.org, campaign],
-            )?;
+            for seq in &waiting {
+                let is_ours = self.tx.execute(
+                    "DELETE FROM follow_up WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND kind = $4",
+                    args![self.org, campaign, seq, follow_up_kind::RETRY],
+                )?;
+                if is_ours == 0 {
+                    continue;
+                }
+                skipped += self.tx.execute(
+                    "UPDATE recipient SET state = $4, reason = $5 WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 \
+                     AND state = 0",
+                    args![self.org, campaign, seq, RecipientState::Skipped, SkipReason::Cancelled],
+                )?;
+            }
             self.tx.execute(
                 "UPDATE campaign SET finished_at = $3 WHERE org_id = $1 AND id = $2 AND state = 'cancelled' \
                  AND finished_at IS NULL AND NOT EXISTS (SELECT 1 FROM chunk k WHERE k.org_id = $1 \
@@ -173,7 +194,7 @@ impl OrgTx<'_, '_> {
             n,
         );
         self.bump_counts(Slot::Person, &deltas)?;
-        Ok(!chunks.is_empty())
+        Ok(!chunks.is_empty() || !waiting.is_empty())
     }
 
     /// Ends a running campaign of which nothing waits any more; says whether it did.
