@@ -31,7 +31,7 @@ mod wire;
 
 pub use bus::{Bus, Ear, Hint};
 pub use journal::{AppendError, Journal};
-pub use parts::Parts;
+pub use parts::{Parts, in_the_way};
 pub use settings::{Settings, StartError};
 pub use vault::{Vault, waba_token_place};
 

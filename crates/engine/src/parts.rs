@@ -19,7 +19,7 @@ use tisara_store::{Error, Store, hearing::Hearing, segments::Sets};
 
 /// Notes that `who` could not do something for now and will try again. The store itself says when the
 /// database stops working and when it works again, once each.
-pub(crate) fn in_the_way(error: &Error, who: &'static str) {
+pub fn in_the_way(error: &Error, who: &'static str) {
     if error.is_outage() {
         tracing::debug!(%error, who, "the database is in the way");
     } else {

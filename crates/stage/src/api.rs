@@ -105,18 +105,11 @@ impl Api {
     /// # Errors
     /// When it refuses, or stays away for long.
     pub async fn post_once(&self, path: &str, body: &Value, key: &str) -> anyhow::Result<Value> {
-        let until = self.ambient.now().plus(TAKEOVER_PATIENCE);
-        loop {
+        let post = || {
             let request = self.http.post(format!("{}{path}", self.base)).json(body);
-            match self.call(request.header("idempotency-key", key)).await {
-                Ok(answer) => return Ok(answer),
-                Err(CallError::Refused(e)) => return Err(e),
-                Err(CallError::Unknown(e)) if self.ambient.now() > until => {
-                    return Err(e.context(format!("no answer to POST {path}")));
-                }
-                Err(CallError::Unknown(_)) => self.ambient.sleep(POLL).await,
-            }
-        }
+            self.call(request.header("idempotency-key", key))
+        };
+        self.until_answered(TAKEOVER_PATIENCE, post).await.with_context(|| format!("POST {path}"))
     }
 
     /// A file of contacts; gives the import.
@@ -134,13 +127,22 @@ impl Api {
     /// # Errors
     /// When it refuses, or stays away for long.
     pub async fn get_surely(&self, path: &str) -> anyhow::Result<Value> {
-        let until = self.ambient.now().plus(PATIENCE);
+        self.until_answered(PATIENCE, || self.get(path)).await.with_context(|| format!("GET {path}"))
+    }
+
+    /// Makes a call again and again while its end is not known.
+    async fn until_answered<F: Future<Output = Result<Value, CallError>>>(
+        &self,
+        patience: Duration,
+        call: impl Fn() -> F,
+    ) -> anyhow::Result<Value> {
+        let until = self.ambient.now().plus(patience);
         loop {
-            match self.get(path).await {
+            match call().await {
                 Ok(answer) => return Ok(answer),
                 Err(CallError::Refused(e)) => return Err(e),
                 Err(CallError::Unknown(e)) if self.ambient.now() > until => {
-                    return Err(e.context(format!("no answer to GET {path}")));
+                    return Err(e.context("no answer"));
                 }
                 Err(CallError::Unknown(_)) => self.ambient.sleep(POLL).await,
             }

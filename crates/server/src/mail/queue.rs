@@ -4,7 +4,7 @@ use super::{Letter, MailError};
 use crate::{app::App, edge::Result};
 use std::time::Duration;
 use tisara_domain::{Ambient, MailId};
-use tisara_engine::Vault;
+use tisara_engine::{Vault, in_the_way};
 use tisara_store::{Tx, mail::Mail};
 use tokio_util::sync::CancellationToken;
 
@@ -61,9 +61,7 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         match send_next(&app).await {
             Ok(true) => continue,
             Ok(false) => {}
-            // The store itself says when the database stops working.
-            Err(e) if e.is_outage() => tracing::debug!(error = %e, "the database is in the way of e-mails"),
-            Err(e) => tracing::warn!(error = %e, "storage is in the way of e-mails"),
+            Err(e) => in_the_way(&e, "sending e-mails"),
         }
         tokio::select! {
             biased;

@@ -15,6 +15,7 @@ use crate::{
     edge::{ApiError, ReachedLimit, Result},
 };
 use tisara_domain::{Day, Duration, OrgId, Timestamp};
+use tisara_engine::in_the_way;
 use tisara_store::{
     OrgTx,
     usage::{LimitState, UsageLimit},
@@ -35,23 +36,18 @@ pub(crate) async fn run(app: App, stop: CancellationToken) {
         let now = app.ambient.now();
         if now >= next_measure {
             next_measure = now.plus(MEASURE);
-            tell(measure(&app, now, &stop).await, "measuring what is stored");
+            if let Err(e) = measure(&app, now, &stop).await {
+                in_the_way(&e, "measuring what is stored");
+            }
         }
-        tell(app.calls.write_down(&app.store).await, "writing down calls of the API");
+        if let Err(e) = app.calls.write_down(&app.store).await {
+            in_the_way(&e, "writing down calls of the API");
+        }
         tokio::select! {
             biased;
             () = stop.cancelled() => {}
             () = app.ambient.sleep(WRITE) => {}
         }
-    }
-}
-
-fn tell(done: tisara_store::Result<()>, what: &str) {
-    match done {
-        Ok(()) => {}
-        // The store itself says when the database stops working.
-        Err(e) if e.is_outage() => tracing::debug!(error = %e, what, "the database is in the way"),
-        Err(e) => tracing::warn!(error = %e, what, "storage is in the way; it will be tried again"),
     }
 }
 
