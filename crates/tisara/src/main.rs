@@ -37,7 +37,11 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     // One TLS provider for the process; a second call (there is none) would only be refused.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers(&cli.command))
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(e) => return end(&anyhow::anyhow!("the system gives no threads: {e}")),
     };
@@ -48,6 +52,14 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => end(&error),
     }
+}
+
+/// Threads of the runtime: half of the cores, because the other half is for the database, which has threads or
+/// processes of its own. One thread more than there are cores for costs its switches and gives nothing. The emulator
+/// has no database.
+fn workers(command: &Command) -> usize {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    if matches!(command, Command::Emulate(_)) { cores } else { cores.div_ceil(2) }
 }
 
 fn end(error: &anyhow::Error) -> ExitCode {

@@ -23,14 +23,45 @@ pub(super) struct Queue(Arc<Inner>);
 #[derive(Default)]
 struct Inner {
     lines: Mutex<Lines>,
-    came: Condvar,
+    /// Where the threads that serve the engine alone wait, and where the others do.
+    for_engine: Condvar,
+    for_all: Condvar,
 }
 
 #[derive(Default)]
 struct Lines {
     engine: VecDeque<Box<dyn Work>>,
     others: VecDeque<Box<dyn Work>>,
+    engines: Threads,
+    all: Threads,
     closed: bool,
+}
+
+/// The threads of one kind. Each piece of work calls one thread and no more: to wake all of them for each is
+/// most of what a short read costs.
+#[derive(Default)]
+struct Threads {
+    waiting: usize,
+    /// How many of these were called and have not come yet.
+    called: usize,
+}
+
+impl Lines {
+    fn of(&mut self, serves: Serves) -> &mut Threads {
+        match serves {
+            Serves::Engine => &mut self.engines,
+            Serves::All => &mut self.all,
+        }
+    }
+}
+
+impl Threads {
+    /// Calls one that waits, if there is one.
+    fn call(&mut self) -> bool {
+        let is_free = self.waiting > self.called;
+        self.called += usize::from(is_free);
+        is_free
+    }
 }
 
 /// Whose work a thread takes.
@@ -65,8 +96,16 @@ impl Queue {
             return Err(Error::TimedOut(Waited::Connection));
         }
         line.push_back(work);
+        // Where nobody is free, whoever ends first looks for itself.
+        let called = if is_engines && lines.engines.call() {
+            Some(&self.0.for_engine)
+        } else {
+            lines.all.call().then_some(&self.0.for_all)
+        };
         drop(lines);
-        self.0.came.notify_all();
+        if let Some(called) = called {
+            called.notify_one();
+        }
         Ok(())
     }
 
@@ -92,14 +131,28 @@ impl Queue {
             if lines.closed {
                 return None;
             }
-            lines = self.0.came.wait(lines).unwrap_or_else(PoisonError::into_inner);
+            lines = self.wait(lines, serves);
         }
+    }
+
+    fn wait<'q>(&'q self, mut lines: MutexGuard<'q, Lines>, serves: Serves) -> MutexGuard<'q, Lines> {
+        let came = match serves {
+            Serves::Engine => &self.0.for_engine,
+            Serves::All => &self.0.for_all,
+        };
+        lines.of(serves).waiting += 1;
+        let mut lines = came.wait(lines).unwrap_or_else(PoisonError::into_inner);
+        let threads = lines.of(serves);
+        threads.waiting -= 1;
+        threads.called = threads.called.saturating_sub(1);
+        lines
     }
 
     /// Takes nothing more; what is queued is still worked off.
     pub(super) fn close(&self) {
         self.lock().closed = true;
-        self.0.came.notify_all();
+        self.0.for_engine.notify_all();
+        self.0.for_all.notify_all();
     }
 }
 
@@ -123,6 +176,25 @@ mod tests {
         queue.close();
         assert!(queue.take(Serves::Engine, 10).is_none() && queue.take(Serves::All, 10).is_none());
         assert_eq!((Serves::of_thread(0, 1), Serves::of_thread(0, 2)), (Serves::All, Serves::Engine));
+    }
+
+    #[test]
+    fn as_many_threads_come_as_there_is_work_for() {
+        let (queue, n) = (Queue::default(), 4);
+        let served = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..n)
+                .map(|i| {
+                    let queue = queue.clone();
+                    scope.spawn(move || {
+                        std::iter::from_fn(|| queue.take(Serves::of_thread(i, n), 1)).flatten().count()
+                    })
+                })
+                .collect();
+            (0..1_000).for_each(|i| drop(work(&queue, i % 3 == 0)));
+            queue.close();
+            threads.into_iter().map(|t| t.join().unwrap()).sum::<usize>()
+        });
+        assert_eq!(served, 1_000);
     }
 
     #[test]
