@@ -36,6 +36,10 @@ pub struct Settings {
     pub tick_ms: u64,
     /// Journal entries applied in one transaction at most.
     pub journal_batch: u32,
+    /// Least time from one batch of journal entries to the next, unless the first one was full. What comes after a
+    /// quiet while is applied at once; of a stream, more is applied together then, so that a page of the database
+    /// is written once for many statuses.
+    pub gather_ms: u64,
     /// Days that applied journal entries are kept.
     pub journal_keep_days: u32,
 }
@@ -48,7 +52,8 @@ impl Default for Settings {
             pace_per_second: None,
             lease_ms: 15_000,
             tick_ms: 1_000,
-            journal_batch: 1_024,
+            journal_batch: 2_048,
+            gather_ms: 100,
             journal_keep_days: 30,
         }
     }
@@ -61,6 +66,10 @@ impl Settings {
 
     pub(crate) fn lease(&self) -> Duration {
         Duration::from_millis(self.lease_ms)
+    }
+
+    pub(crate) fn gather(&self) -> Duration {
+        Duration::from_millis(self.gather_ms)
     }
 
     /// A lease is renewed at every tick and not used to its end: one that is too short would never let

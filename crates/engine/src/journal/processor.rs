@@ -84,9 +84,9 @@ impl IsTransient for ApplyError {
     }
 }
 
-/// Bytes of webhooks that one batch applies, about: some hundred statuses. Its transaction is short then,
+/// Bytes of webhooks that one batch applies, about: some thousand statuses. Its transaction is short then,
 /// and what it holds in memory is bounded whatever Meta puts into a webhook.
-const BATCH_BYTES: u64 = 512 << 10;
+const BATCH_BYTES: u64 = 1 << 20;
 
 /// Entries that were read.
 type Batch = Vec<Arc<Effects>>;
@@ -97,10 +97,10 @@ type Batch = Vec<Arc<Effects>>;
 /// They are applied one after the other all the same.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let mut ear = shared.bus.subscribe();
-    let mut leased_until = Timestamp(0);
+    let mut processor = Processor { shared: &shared, leased_until: Timestamp(0), next_look: Timestamp(0) };
     let mut batch = Batch::new();
     while !stop.is_cancelled() {
-        match step(&shared, batch, &mut leased_until).await {
+        match processor.step(batch).await {
             Ok(next) => batch = next,
             Err(e) => {
                 in_the_way(&e, "the journal's processor");
@@ -119,34 +119,54 @@ pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     }
 }
 
-/// Applies a batch and gives the next one; with an empty one, only that.
-async fn step(shared: &Shared, batch: Batch, leased_until: &mut Timestamp) -> Result<Batch> {
-    // One node at a time, so that they do not do each other's work twice for nothing. What keeps the
-    // effects single is the mark, not the lease.
-    let now = shared.ambient.now();
-    if now.plus(shared.settings.lease() / 2) >= *leased_until {
-        let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
-        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
-            return Ok(Batch::new());
-        }
-        *leased_until = now.plus(lease);
-    }
-    let being_applied = match batch.as_slice() {
-        [] => return next(shared, None).await,
-        [only] => only.entry..=only.entry,
-        [first, .., last] => first.entry..=last.entry,
-    };
-    let (applied, next) = tokio::join!(apply_surely(shared, batch), next(shared, Some(being_applied)));
-    applied?;
-    next
+struct Processor<'a> {
+    shared: &'a Shared,
+    leased_until: Timestamp,
+    /// Not before is the journal looked at again; see [`crate::Settings::gather_ms`].
+    next_look: Timestamp,
 }
 
-/// The oldest entries but for those that are being applied, read.
-async fn next(shared: &Shared, being_applied: Option<RangeInclusive<i64>>) -> Result<Batch> {
-    let limit = shared.settings.journal_batch.max(1);
-    let entries =
-        shared.store.read(move |tx| tx.list_journal_todo(being_applied.clone(), limit, BATCH_BYTES)).await?;
-    Ok(entries.iter().map(|e| Arc::new(read(e, shared.ambient.rng()))).collect())
+impl Processor<'_> {
+    /// Applies a batch and gives the next one; with an empty one, only that.
+    async fn step(&mut self, batch: Batch) -> Result<Batch> {
+        let shared = self.shared;
+        // One node at a time, so that they do not do each other's work twice for nothing. What keeps the
+        // effects single is the mark, not the lease.
+        let now = shared.ambient.now();
+        if now.plus(shared.settings.lease() / 2) >= self.leased_until {
+            let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
+            if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
+                return Ok(Batch::new());
+            }
+            self.leased_until = now.plus(lease);
+        }
+        let being_applied = match batch.as_slice() {
+            [] => return self.next(None).await,
+            [only] => only.entry..=only.entry,
+            [first, .., last] => first.entry..=last.entry,
+        };
+        let (applied, next) = tokio::join!(apply_surely(shared, batch), self.next(Some(being_applied)));
+        applied?;
+        next
+    }
+
+    /// The oldest entries but for those that are being applied, read.
+    async fn next(&mut self, being_applied: Option<RangeInclusive<i64>>) -> Result<Batch> {
+        let shared = self.shared;
+        let limit = shared.settings.journal_batch.max(1);
+        shared.ambient.clock().sleep_until(self.next_look).await;
+        let now = shared.ambient.now();
+        let entries = shared
+            .store
+            .read(move |tx| tx.list_journal_todo(being_applied.clone(), limit, BATCH_BYTES))
+            .await?;
+        let bytes: usize = entries.iter().map(|e| e.body.len()).sum();
+        let is_full = entries.len() >= limit as usize || bytes as u64 >= BATCH_BYTES;
+        if !entries.is_empty() {
+            self.next_look = if is_full { now } else { now.plus(shared.settings.gather()) };
+        }
+        Ok(entries.iter().map(|e| Arc::new(read(e, shared.ambient.rng()))).collect())
+    }
 }
 
 /// Applies a batch; where one entry spoils it, the others all the same.
