@@ -4,12 +4,12 @@
 use crate::parts::{Shared, in_the_way};
 use std::sync::Arc;
 use tisara_domain::{Duration, OrgId, Timestamp};
-use tisara_store::{Error, Result};
+use tisara_store::{Engine, Error, Result};
 use tokio_util::sync::CancellationToken;
 
 const LEASE: &str = "indexing";
 /// Messages indexed in one transaction: the more, the cheaper each; but SQLite has one writer, and whoever
-/// else wants to write waits for so long.
+/// else wants to write waits for so long. On PostgreSQL nobody waits.
 const BATCH_MIN: u32 = 100;
 const BATCH_MAX: u32 = 4_000;
 const BATCH_TAKES: Duration = Duration::from_millis(30);
@@ -88,6 +88,11 @@ async fn index_batch(shared: &Shared, org: OrgId, batch: &mut u32) -> Result<boo
         })
         .await?;
     metrics::counter!("tisara_messages_indexed_total").increment(indexed);
-    *batch = if took > BATCH_TAKES { limit / 2 } else { limit + limit / 2 }.clamp(BATCH_MIN, BATCH_MAX);
+    *batch = match shared.store.engine() {
+        Engine::Sqlite if took > BATCH_TAKES => limit / 2,
+        Engine::Sqlite | Engine::Postgres => limit + limit / 2,
+    }
+    .clamp(BATCH_MIN, BATCH_MAX);
+    shared.store.write(|tx| tx.sort_in_words()).await?;
     Ok(more)
 }

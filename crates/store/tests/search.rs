@@ -71,6 +71,7 @@ async fn index(store: &Store, size: u32) -> u64 {
         let waiting = read(store, move |tx| tx.org(org).list_unindexed(size)).await;
         assert!(waiting.oldest.is_some());
         indexed += write(store, move |tx| tx.org(org).index_messages(&waiting.messages)).await;
+        write(store, |tx| tx.sort_in_words()).await;
     }
     indexed
 }
@@ -130,7 +131,7 @@ contract! {
 
 /// A message that waits to be indexed, without all that receiving does.
 fn written(tx: &mut Tx<'_>, n: u32) -> Result<()> {
-    let rare = if n.is_multiple_of(500) { " rare" } else { "" };
+    let rare = if n.is_multiple_of(500) { " rare ordered" } else { " orders" };
     let text = format!("tea n{n}{rare}{}", if n < 9 { " old" } else { "" });
     tx.execute(
         "INSERT INTO message (org_id, id, thread_id, number_id, state, kind, text, content, address, attempt, lease, \
@@ -148,7 +149,15 @@ contract! {
         threads(store).await;
         write(store, |tx| (1..=20_000).try_for_each(|n| written(tx, n))).await;
         assert_eq!(index(store, 2_000).await, 20_000);
-        for (text, hits, pages) in [("rare", 40, 7), ("old", 8, 3), ("tea n1234", 11, 4), ("ra", 40, 15)] {
+        for (text, hits, pages) in [
+            ("rare", 40, 7),
+            ("old", 8, 3),
+            ("tea n1234", 11, 4),
+            ("ra", 40, 15),
+            // As common as its first four letters, and far rarer than they are.
+            ("old orders", 8, 3),
+            ("tea ordere", 40, 7),
+        ] {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {
                 let query = Query::parse(text).unwrap();
@@ -164,6 +173,9 @@ contract! {
         }
         let first = read(store, |tx| tx.org(org()).search_messages(&Query::parse("te").unwrap(), MessageFilter::default(), None, 50)).await;
         assert_eq!(first.len(), 50);
+        let orders = found(store, org(), "orders", MessageFilter::default()).await;
+        let expected: Vec<MessageId> = (1..=20_000).rev().filter(|n| n % 500 != 0).take(500).map(id).collect();
+        assert_eq!(orders, expected);
     }
 }
 
@@ -288,6 +300,10 @@ contract! {
             let expected: Vec<MessageId> =
                 written.iter().rev().filter(|(_, text)| query.matches(text)).map(|(n, _)| id(*n)).collect();
             assert_eq!(all(store, &text).await, expected, "{text:?} as {query:?}");
+            let in_thread = MessageFilter { thread: Some(id(1)), ..MessageFilter::default() };
+            let of_thread: Vec<MessageId> = written.iter().rev()
+                .filter(|(n, text)| n.is_multiple_of(3) && query.matches(text)).map(|(n, _)| id(*n)).collect();
+            assert_eq!(found(store, org(), &text, in_thread).await, of_thread, "{text:?} in a thread");
             (looked, hits) = (looked + 1, hits + expected.len());
         }
         assert!(looked > 200 && hits > 200, "{looked} searches with {hits} hits prove little");

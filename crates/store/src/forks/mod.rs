@@ -27,4 +27,4 @@ pub(crate) use dump::{Load, delete_all, for_each_row, is_empty, make_derived, mo
 pub(crate) use lookup::Lookup;
 pub(crate) use outcomes::mark_accepted;
 pub(crate) use statuses::{load_status_rows, save_status_rows};
-pub(crate) use threads::{ThreadRow, load_thread_rows, save_thread_rows};
+pub(crate) use threads::{ThreadRow, load_thread_rows, page_of_threads, save_thread_rows};

@@ -84,7 +84,7 @@ fn once_a_row(sorted: Vec<Accepted<'_>>) -> (Vec<Accepted<'_>>, Vec<Accepted<'_>
 }
 
 fn mark_once(
-    pg: &mut Pg<'_, '_>,
+    pg: &mut Pg<'_>,
     org: Uuid,
     accepted: &[Accepted<'_>],
     now: Timestamp,

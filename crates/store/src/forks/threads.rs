@@ -1,10 +1,27 @@
 //! Loading and saving the threads that a batch of messages stands in.
 
-use crate::seam::{Driver, OrgTx, Result};
+use crate::seam::{Driver, Engine, OrgTx, Result};
 use rusqlite::OptionalExtension as _;
 use std::collections::BTreeMap;
 use tisara_domain::{ConversationId, NumberId, ThreadId, id::TypedId as _};
 use uuid::Uuid;
+
+/// A page of threads (alias `t`), newest first, each with its contact (alias `c`). `columns` are those of the result,
+/// `conditions` are held against the threads; `$1` is the organization, `$4` the length of the page.
+pub(crate) fn page_of_threads(engine: Engine, columns: &str, conditions: &str) -> String {
+    const ORDER: &str = "ORDER BY t.last_message_at DESC, t.id DESC";
+    match engine {
+        Engine::Sqlite => format!(
+            "SELECT {columns} FROM thread t JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id \
+             WHERE t.org_id = $1{conditions} {ORDER} LIMIT $4"
+        ),
+        Engine::Postgres => format!(
+            "SELECT {columns} FROM (SELECT t.* FROM thread t WHERE t.org_id = $1{conditions} {ORDER} LIMIT $4) t \
+             CROSS JOIN LATERAL (SELECT c.name, c.phone FROM contact c WHERE c.org_id = $1 AND c.id = t.contact_id \
+             OFFSET 0) c {ORDER}"
+        ),
+    }
+}
 
 /// What messages change in a thread, and its number.
 #[derive(Clone, Debug)]

@@ -3,7 +3,7 @@
 use super::{Conversation, ConversationState};
 use crate::{
     Error, OrgTx, Result, args,
-    forks::{BulkInsert, Lookup},
+    forks::{BulkInsert, Lookup, page_of_threads},
     keys::last,
     seam::{Arg, Row, ToArg as _},
 };
@@ -127,9 +127,11 @@ const THREADS: BulkInsert<6> = BulkInsert {
     conflict: "ON CONFLICT (org_id, contact_id, number_id) DO NOTHING",
 };
 
-const SELECT: &str = "SELECT t.id, t.contact_id, t.number_id, t.last_message_at, t.last_inbound_at, t.last_line, \
-                      t.unread, t.conversation_id, t.assigned_to, c.name, c.phone FROM thread t \
-                      JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id WHERE t.org_id = $1";
+const COLUMNS: &str = "t.id, t.contact_id, t.number_id, t.last_message_at, t.last_inbound_at, t.last_line, \
+                       t.unread, t.conversation_id, t.assigned_to, c.name, c.phone";
+/// What follows the columns of a thread that is not one of a page.
+const OF_ORG: &str = "FROM thread t JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id \
+                      WHERE t.org_id = $1";
 
 fn read(row: &Row<'_>) -> Result<Thread> {
     Ok(Thread {
@@ -210,7 +212,7 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn find_thread(&mut self, id: ThreadId) -> Result<Option<Thread>> {
-        self.tx.find(&format!("{SELECT} AND t.id = $2"), args![self.org, id], read)
+        self.tx.find(&format!("SELECT {COLUMNS} {OF_ORG} AND t.id = $2"), args![self.org, id], read)
     }
 
     /// The threads of a contact, one a number, newest first.
@@ -219,7 +221,9 @@ impl OrgTx<'_, '_> {
     /// As the database says.
     pub fn list_contact_threads(&mut self, contact: ContactId) -> Result<Vec<Thread>> {
         self.tx.list(
-            &format!("{SELECT} AND t.contact_id = $2 ORDER BY t.last_message_at DESC, t.id DESC"),
+            &format!(
+                "SELECT {COLUMNS} {OF_ORG} AND t.contact_id = $2 ORDER BY t.last_message_at DESC, t.id DESC"
+            ),
             args![self.org, contact],
             read,
         )
@@ -239,25 +243,25 @@ impl OrgTx<'_, '_> {
         let before = after.unwrap_or(ThreadCursor { at: Timestamp(i64::MAX), id: last() });
         let org = self.org;
         let mut args = args![org, before.at, before.id, limit].to_vec();
-        let mut sql = format!("{SELECT} AND (t.last_message_at, t.id) < ($2, $3)");
+        let mut which = " AND (t.last_message_at, t.id) < ($2, $3)".to_owned();
         if filter.open {
-            sql.push_str(" AND t.conversation_id IS NOT NULL");
+            which.push_str(" AND t.conversation_id IS NOT NULL");
         }
         if filter.unread {
-            sql.push_str(" AND t.unread > 0");
+            which.push_str(" AND t.unread > 0");
         }
         if let Some(number) = &filter.number {
             args.push(number.to_arg());
-            sql.push_str(" AND t.number_id = $5");
+            which.push_str(" AND t.number_id = $5");
         }
         if let Some(seer) = &filter.seen_by
             && seer.visibility != Visibility::All
         {
             args.push(seer.user.to_arg());
-            sql.push_str(&seer.condition(args.len()));
+            which.push_str(&seer.condition(args.len()));
         }
-        sql.push_str(" ORDER BY t.last_message_at DESC, t.id DESC LIMIT $4");
-        self.tx.list(&sql, &args, read)
+        let sql = page_of_threads(self.tx.engine(), COLUMNS, &which);
+        self.list_in_order(&sql, &args, read)
     }
 
     /// The thread of that id, if this member may see it.
@@ -268,7 +272,7 @@ impl OrgTx<'_, '_> {
         let Some(seer) = by.filter(|seer| seer.visibility != Visibility::All) else {
             return self.find_thread(id);
         };
-        let sql = format!("{SELECT} AND t.id = $2{}", seer.condition(3));
+        let sql = format!("SELECT {COLUMNS} {OF_ORG} AND t.id = $2{}", seer.condition(3));
         self.tx.find(&sql, args![self.org, id, seer.user], read)
     }
 

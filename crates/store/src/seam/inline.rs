@@ -3,7 +3,7 @@
 
 use super::{
     error::{Error, Result},
-    postgres::Statements,
+    postgres::{BEGIN, Statements},
     sqlite::{Numbered, stable_plans},
     tx::{Engine, Inner, Scope, Tx},
     work::Work,
@@ -155,8 +155,8 @@ fn serve(
     };
     while let Ok((work, writes)) = taken.recv() {
         let now = clock().0;
-        let done = match begin(&mut client, now) {
-            Ok(tx) => within(tx, &mut statements, work, writes, &mut fate),
+        let done = match client.batch_execute(&format!("SET tisara.clock_us = {now}")) {
+            Ok(()) => within(&mut client, &mut statements, work, writes, &mut fate),
             Err(e) => Some((work, Err(e.into()))),
         };
         if ended.send(done).is_err() {
@@ -165,20 +165,18 @@ fn serve(
     }
 }
 
-fn begin(client: &mut Client, now_us: i64) -> Result<postgres::Transaction<'_>, postgres::Error> {
-    client.batch_execute(&format!("SET tisara.clock_us = {now_us}"))?;
-    client.transaction()
-}
-
 fn within(
-    tx: postgres::Transaction<'_>,
+    client: &mut Client,
     statements: &mut Statements,
     mut work: Box<dyn Work>,
     writes: bool,
     fate: &mut Fate,
 ) -> Done {
-    let mut tx = Tx::new(Inner::Postgres { tx, statements, scope: Scope::default() });
+    let mut tx = Tx::new(Inner::Postgres { client, statements, scope: Scope::new(BEGIN) });
     let refused = work.run(&mut tx).is_err();
-    let Inner::Postgres { tx, .. } = tx.0 else { return Some((work, Err(Error::Closed))) };
-    end(work, (writes, refused), fate, |commits| Ok(if commits { tx.commit() } else { tx.rollback() }?))
+    let Inner::Postgres { client, scope, .. } = tx.0 else { return Some((work, Err(Error::Closed))) };
+    end(work, (writes, refused), fate, |commits| {
+        let how = if commits { "COMMIT" } else { "ROLLBACK" };
+        Ok(if scope.has_begun() { client.batch_execute(how) } else { Ok(()) }?)
+    })
 }

@@ -14,7 +14,7 @@ use super::{
     tx::{Inner, Scope, Tx},
     work::{Undo, Work},
 };
-use postgres::{Client, IsolationLevel, Statement, Transaction};
+use postgres::{Client, Statement};
 use std::{
     collections::HashMap,
     time::{Duration, Instant},
@@ -27,6 +27,9 @@ const TRY_AGAIN_WITHIN: Duration = Duration::from_secs(2);
 /// Pause after a connection could not be made, doubled each time up to the second.
 const BACK_OFF: Duration = Duration::from_millis(100);
 const BACK_OFF_MAX: Duration = Duration::from_secs(1);
+/// What opens a transaction, and one that reads over one unchanging view of the data.
+pub(super) const BEGIN: &str = "BEGIN;";
+const BEGIN_READING: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;";
 /// Longest time that the server keeps a transaction of ours open in which nothing happens: this process
 /// was stopped in the middle of it, and other nodes wait for its locks.
 const IDLE_IN_TRANSACTION_MS: u64 = 10_000;
@@ -185,18 +188,15 @@ impl Connection {
         let Some((client, statements)) = &mut self.open else {
             return Err(Error::Unavailable("no connection".to_owned()));
         };
-        let mut builder = client.build_transaction().read_only(self.read_only);
-        if self.read_only {
-            builder = builder.isolation_level(IsolationLevel::RepeatableRead);
-        }
-        let tx = builder.start()?;
-        let mut tx = Tx::new(Inner::Postgres { tx, statements, scope: Scope::default() });
+        let scope = Scope::new(if self.read_only { BEGIN_READING } else { BEGIN });
+        let mut tx = Tx::new(Inner::Postgres { client, statements, scope });
         let outcome = work.run(&mut tx);
-        let Inner::Postgres { tx, .. } = tx.0 else {
+        let Inner::Postgres { client, scope, .. } = tx.0 else {
             return Err(Error::Closed);
         };
+        let mut end = |how: &str| if scope.has_begun() { client.batch_execute(how) } else { Ok(()) };
         match outcome {
-            Ok(()) => match tx.commit() {
+            Ok(()) => match end("COMMIT") {
                 Ok(()) => Ok(()),
                 // A read has nothing to commit, so nothing can be in doubt.
                 Err(_) if self.read_only => Ok(()),
@@ -205,11 +205,11 @@ impl Connection {
             },
             Err(Undo::Refused) => {
                 // A lost connection undoes it just as well.
-                let _ = tx.rollback();
+                let _ = end("ROLLBACK");
                 Ok(())
             }
             Err(Undo::Transient(e)) => {
-                let _ = tx.rollback();
+                let _ = end("ROLLBACK");
                 Err(e)
             }
         }
@@ -256,14 +256,14 @@ pub(super) struct Statements(HashMap<String, Statement>);
 impl Statements {
     const MAX: usize = 512;
 
-    pub(super) fn prepare(&mut self, tx: &mut Transaction<'_>, sql: &str) -> Result<Statement> {
+    pub(super) fn prepare(&mut self, client: &mut Client, sql: &str) -> Result<Statement> {
         if let Some(statement) = self.0.get(sql) {
             return Ok(statement.clone());
         }
         if self.0.len() >= Self::MAX {
             self.0.clear();
         }
-        let statement = tx.prepare(sql)?;
+        let statement = client.prepare(sql)?;
         self.0.insert(sql.to_owned(), statement.clone());
         Ok(statement)
     }

@@ -12,12 +12,12 @@ use super::{
 use tisara_domain::{OrgId, id::TypedId as _};
 
 /// Back to the role that the connection was made with.
-pub(super) const LEAVE: &str = "SET LOCAL ROLE NONE";
+pub(super) const LEAVE: &str = "SET LOCAL ROLE NONE;";
 
 /// What makes the transaction see one organization only.
 pub(super) fn enter(org: OrgId) -> String {
     let id = uuid::Uuid::from_bytes(org.to_bytes());
-    format!("SET LOCAL ROLE tisara_tenant; SET LOCAL tisara.org = '{id}'")
+    format!("SET LOCAL ROLE tisara_tenant; SET LOCAL tisara.org = '{id}';")
 }
 
 /// The role, its rights, and a policy for every table that has an organization's rows. Tables that a later

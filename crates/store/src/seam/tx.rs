@@ -36,26 +36,58 @@ pub struct Tx<'c>(pub(super) Inner<'c>, pub(crate) Changes);
 
 pub(super) enum Inner<'c> {
     Sqlite { conn: &'c rusqlite::Connection, numbered: &'c mut Numbered },
-    Postgres { tx: postgres::Transaction<'c>, statements: &'c mut Statements, scope: Scope },
+    Postgres { client: &'c mut postgres::Client, statements: &'c mut Statements, scope: Scope },
 }
 
-/// Whose rows PostgreSQL lets this transaction see. It is told of a change only with the next statement, so
-/// that a scope in which nothing is asked costs nothing.
-#[derive(Default)]
+/// What PostgreSQL has to know of this transaction: that it began, whose rows it may see, how it is to find them. It is
+/// told of a change only with the next statement, and of all changes at once: one round trip, or none for a scope
+/// in which nothing is asked.
 pub(super) struct Scope {
-    wanted: Option<OrgId>,
-    told: Option<OrgId>,
+    begin: &'static str,
+    has_begun: bool,
+    wanted: View,
+    told: View,
+}
+
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct View {
+    org: Option<OrgId>,
+    in_order: bool,
 }
 
 impl Scope {
-    fn tell(&mut self, tx: &mut postgres::Transaction<'_>) -> Result<()> {
-        if self.wanted != self.told {
-            match self.wanted {
-                Some(org) => tx.batch_execute(&row_security::enter(org))?,
-                None => tx.batch_execute(row_security::LEAVE)?,
-            }
-            self.told = self.wanted;
+    /// For a transaction that `begin` opens.
+    pub(super) fn new(begin: &'static str) -> Self {
+        Self { begin, has_begun: false, wanted: View::default(), told: View::default() }
+    }
+
+    /// Whether PostgreSQL knows of the transaction, so that it has to be ended.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.has_begun
+    }
+
+    fn tell(&mut self, client: &mut postgres::Client) -> Result<()> {
+        if self.has_begun && self.wanted == self.told {
+            return Ok(());
         }
+        let mut news = String::new();
+        if !self.has_begun {
+            news.push_str(self.begin);
+            // Whatever comes of it: what may have begun is ended.
+            self.has_begun = true;
+        }
+        if self.wanted.org != self.told.org {
+            news.push_str(&self.wanted.org.map_or(row_security::LEAVE.to_owned(), row_security::enter));
+        }
+        if self.wanted.in_order != self.told.in_order {
+            news.push_str(if self.wanted.in_order {
+                "SET LOCAL enable_sort = off;"
+            } else {
+                "SET LOCAL enable_sort TO DEFAULT;"
+            });
+        }
+        client.batch_execute(&news)?;
+        self.told = self.wanted;
         Ok(())
     }
 }
@@ -77,11 +109,11 @@ impl<'c> Tx<'c> {
     /// Everything that belongs to one organization. The only way to a tenant's rows. PostgreSQL holds every
     /// statement made through it to this organization's rows by itself (row-level security).
     pub fn org(&mut self, org: OrgId) -> OrgTx<'_, 'c> {
-        self.narrow(Some(org));
+        self.narrow(View { org: Some(org), in_order: false });
         OrgTx { tx: self, org }
     }
 
-    fn narrow(&mut self, to: Option<OrgId>) {
+    fn narrow(&mut self, to: View) {
         if let Inner::Postgres { scope, .. } = &mut self.0 {
             scope.wanted = to;
         }
@@ -97,10 +129,10 @@ impl<'c> Tx<'c> {
                 let mut statement = conn.prepare_cached(numbered.sql(sql))?;
                 Ok(statement.execute(rusqlite::params_from_iter(args))? as u64)
             }
-            Inner::Postgres { tx, statements, scope } => {
-                scope.tell(tx)?;
-                let statement = statements.prepare(tx, sql)?;
-                Ok(tx.execute(&statement, &refs(args))?)
+            Inner::Postgres { client, statements, scope } => {
+                scope.tell(client)?;
+                let statement = statements.prepare(client, sql)?;
+                Ok(client.execute(&statement, &refs(args))?)
             }
         }
     }
@@ -123,10 +155,10 @@ impl<'c> Tx<'c> {
                     each(&Row::Sqlite(row))?;
                 }
             }
-            Inner::Postgres { tx, statements, scope } => {
-                scope.tell(tx)?;
-                let statement = statements.prepare(tx, sql)?;
-                for row in tx.query(&statement, &refs(args)).map_err(Error::from)? {
+            Inner::Postgres { client, statements, scope } => {
+                scope.tell(client)?;
+                let statement = statements.prepare(client, sql)?;
+                for row in client.query(&statement, &refs(args)).map_err(Error::from)? {
                     each(&Row::Postgres(&row))?;
                 }
             }
@@ -186,9 +218,9 @@ impl<'c> Tx<'c> {
     pub(crate) fn script(&mut self, sql: &str) -> Result<()> {
         match &mut self.0 {
             Inner::Sqlite { conn, .. } => conn.execute_batch(sql)?,
-            Inner::Postgres { tx, scope, .. } => {
-                scope.tell(tx)?;
-                tx.batch_execute(sql)?;
+            Inner::Postgres { client, scope, .. } => {
+                scope.tell(client)?;
+                client.batch_execute(sql)?;
             }
         }
         Ok(())
@@ -204,39 +236,39 @@ impl<'c> Tx<'c> {
     }
 
     /// The driver's transaction, for the bulk paths in `forks`.
-    pub(crate) fn driver(&mut self) -> Result<Driver<'_, 'c>> {
+    pub(crate) fn driver(&mut self) -> Result<Driver<'_>> {
         Ok(match &mut self.0 {
             Inner::Sqlite { conn, .. } => Driver::Sqlite(conn),
-            Inner::Postgres { tx, statements, scope } => {
-                scope.tell(tx)?;
-                Driver::Postgres(Pg { tx, statements })
+            Inner::Postgres { client, statements, scope } => {
+                scope.tell(client)?;
+                Driver::Postgres(Pg { client, statements })
             }
         })
     }
 }
 
 /// The drivers themselves. Only `forks` may look.
-pub(crate) enum Driver<'t, 'c> {
+pub(crate) enum Driver<'t> {
     Sqlite(&'t rusqlite::Connection),
-    Postgres(Pg<'t, 'c>),
+    Postgres(Pg<'t>),
 }
 
 /// PostgreSQL's driver. Its own `query` and `execute` over a text would prepare it anew each time: a round
 /// trip and a plan more for every batch.
-pub(crate) struct Pg<'t, 'c> {
-    tx: &'t mut postgres::Transaction<'c>,
+pub(crate) struct Pg<'t> {
+    client: &'t mut postgres::Client,
     statements: &'t mut Statements,
 }
 
-impl<'t, 'c> Pg<'t, 'c> {
+impl<'t> Pg<'t> {
     /// Runs a statement that is prepared once a connection; says how many rows it touched.
     pub(crate) fn execute(
         &mut self,
         sql: &str,
         values: &[&(dyn postgres_types::ToSql + Sync)],
     ) -> Result<u64> {
-        let statement = self.statements.prepare(self.tx, sql)?;
-        Ok(self.tx.execute(&statement, values)?)
+        let statement = self.statements.prepare(self.client, sql)?;
+        Ok(self.client.execute(&statement, values)?)
     }
 
     /// All rows of a statement that is prepared once a connection.
@@ -245,13 +277,13 @@ impl<'t, 'c> Pg<'t, 'c> {
         sql: &str,
         values: &[&(dyn postgres_types::ToSql + Sync)],
     ) -> Result<Vec<postgres::Row>> {
-        let statement = self.statements.prepare(self.tx, sql)?;
-        Ok(self.tx.query(&statement, values)?)
+        let statement = self.statements.prepare(self.client, sql)?;
+        Ok(self.client.query(&statement, values)?)
     }
 
-    /// The transaction, for what has no prepared form (COPY, reading row by row).
-    pub(crate) fn raw(self) -> &'t mut postgres::Transaction<'c> {
-        self.tx
+    /// The connection within the transaction, for what has no prepared form (COPY, reading row by row).
+    pub(crate) fn raw(self) -> &'t mut postgres::Client {
+        self.client
     }
 }
 
@@ -267,7 +299,7 @@ pub struct OrgTx<'t, 'c> {
 
 impl Drop for OrgTx<'_, '_> {
     fn drop(&mut self) {
-        self.tx.narrow(None);
+        self.tx.narrow(View::default());
     }
 }
 
@@ -276,5 +308,20 @@ impl OrgTx<'_, '_> {
     #[must_use]
     pub const fn id(&self) -> OrgId {
         self.org
+    }
+
+    /// As [`Tx::list`], for a list whose order has an index: PostgreSQL then goes along it and stops when it has enough. Left
+    /// to itself it may believe that the organization has a handful of rows, and fetch and sort them all
+    /// for each page.
+    pub(crate) fn list_in_order<T>(
+        &mut self,
+        sql: &str,
+        args: &[Arg<'_>],
+        read: impl FnMut(&Row<'_>) -> Result<T>,
+    ) -> Result<Vec<T>> {
+        self.tx.narrow(View { org: Some(self.org), in_order: true });
+        let found = self.tx.list(sql, args, read);
+        self.tx.narrow(View { org: Some(self.org), in_order: false });
+        found
     }
 }

@@ -3,7 +3,7 @@
 use super::{SPACE_SHIFT, words};
 use crate::{
     OrgTx, Result, Tx, args,
-    forks::{BulkInsert, message_words},
+    forks::{BulkInsert, Lookup, message_words},
     keys::{IN_MAX, first, padded, placeholders},
     seam::{Arg, ToArg as _},
 };
@@ -28,6 +28,12 @@ pub struct MessageToIndex {
     pub(crate) words: Vec<String>,
 }
 
+const TEXTS: Lookup = Lookup {
+    columns: "id, thread_id, number_id, text, created_at",
+    table: "message",
+    also: "",
+    by: ("id", "uuid"),
+};
 const ENTRIES: BulkInsert<3> = BulkInsert {
     table: "message_search",
     columns: [("ordinal", "bigint"), ("message_id", "uuid"), ("thread_id", "uuid")],
@@ -49,6 +55,15 @@ impl Tx<'_> {
             |row| row.get(0),
         )
     }
+
+    /// Sorts the words of messages that were indexed lately in among the others. Until then every search reads them
+    /// one by one: to be called after each batch. Nothing to do on SQLite.
+    ///
+    /// # Errors
+    /// As the database says.
+    pub fn sort_in_words(&mut self) -> Result<()> {
+        message_words::sort_in(self)
+    }
 }
 
 impl OrgTx<'_, '_> {
@@ -57,24 +72,26 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn list_unindexed(&mut self, limit: u32) -> Result<Unindexed> {
-        let mut oldest: Option<Timestamp> = None;
-        let messages = self.tx.list(
-            "SELECT u.message_id, m.thread_id, m.number_id, m.text, m.created_at FROM message_unindexed u \
-             JOIN message m ON m.org_id = u.org_id AND m.id = u.message_id \
-             WHERE u.org_id = $1 ORDER BY u.message_id LIMIT $2",
-            args![self.org, limit],
-            |row| {
-                let at: Timestamp = row.get(4)?;
-                oldest = Some(oldest.map_or(at, |o| o.min(at)));
-                let words = words::words(row.get(3)?).into_iter().map(|(_, word)| word);
-                Ok(MessageToIndex {
-                    id: row.get(0)?,
-                    thread: row.get(1)?,
-                    number: row.get(2)?,
-                    words: words.take(words::WORDS_MAX).collect(),
-                })
-            },
+        let org = self.org;
+        let ids = self.list_in_order(
+            "SELECT message_id FROM message_unindexed WHERE org_id = $1 ORDER BY message_id LIMIT $2",
+            args![org, limit],
+            |row| row.get::<MessageId>(0),
         )?;
+        let ids: Vec<Arg<'_>> = ids.iter().map(|id| id.to_arg()).collect();
+        let (mut messages, mut oldest) = (Vec::with_capacity(ids.len()), None::<Timestamp>);
+        TEXTS.for_each(self, &[], &ids, |row| {
+            let at: Timestamp = row.get(4)?;
+            oldest = Some(oldest.map_or(at, |o| o.min(at)));
+            messages.push(MessageToIndex {
+                id: row.get(0)?,
+                thread: row.get(1)?,
+                number: row.get(2)?,
+                words: words::indexed(row.get(3)?),
+            });
+            Ok(())
+        })?;
+        messages.sort_unstable_by_key(|m| m.id);
         Ok(Unindexed { messages, oldest })
     }
 

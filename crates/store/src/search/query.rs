@@ -1,6 +1,6 @@
 //! What somebody looks for.
 
-use super::words::words;
+use super::words::{indexed, words};
 
 /// Words that one search may have.
 const WORDS_MAX: usize = 16;
@@ -65,10 +65,20 @@ impl Query {
         self.terms.iter().any(|t| t.words.iter().any(|w| w == word || t.prefix && word.starts_with(w)))
     }
 
+    /// The word that stands for all that begin so; only the last may.
+    pub(crate) fn beginning(&self) -> Option<&str> {
+        self.terms.iter().rev().find(|t| t.prefix).and_then(|t| t.words.last()).map(String::as_str)
+    }
+
+    /// Whether a text has a word with the search's beginning, should it have one.
+    pub(crate) fn has_beginning(&self, text: &str) -> bool {
+        self.beginning().is_none_or(|beginning| indexed(text).iter().any(|word| word.starts_with(beginning)))
+    }
+
     /// Whether a text is found: what the databases must agree with.
     #[must_use]
     pub fn matches(&self, text: &str) -> bool {
-        let words: Vec<String> = words(text).into_iter().map(|(_, word)| word).collect();
+        let words = indexed(text);
         self.terms.iter().all(|term| {
             words.windows(term.words.len()).any(|at| {
                 at.iter().zip(&term.words).all(|(w, t)| w == t || term.prefix && w.starts_with(t.as_str()))

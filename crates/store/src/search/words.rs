@@ -10,7 +10,7 @@ use unicode_normalization::char::is_combining_mark;
 /// More of a word tells nothing more about it.
 const WORD_MAX_CHARS: usize = 64;
 /// Words of one text that are indexed. Meta: a text has up to 4,096 characters.
-pub(super) const WORDS_MAX: usize = 4_096;
+const WORDS_MAX: usize = 4_096;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
@@ -64,6 +64,11 @@ pub(super) fn words(text: &str) -> Vec<(Range<usize>, String)> {
     }
     words.extend(run.into_iter().flat_map(|run| folded(text, run)));
     words
+}
+
+/// The words of a text by which it is found.
+pub(super) fn indexed(text: &str) -> Vec<String> {
+    words(text).into_iter().take(WORDS_MAX).map(|(_, word)| word).collect()
 }
 
 /// A run of letters, folded. That can make several words of it: `½` becomes `1⁄2`.

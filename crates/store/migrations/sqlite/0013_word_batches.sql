@@ -1,0 +1,1 @@
+-- On PostgreSQL new words are sorted into their index batch by batch. FTS5 works so by itself.

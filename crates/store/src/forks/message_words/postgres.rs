@@ -1,0 +1,133 @@
+//! GIN. It cannot walk: it would fetch all hits, and sort. So PostgreSQL looks at the newest messages one by
+//! one, then through the index in stretches that grow: of a word that is hardly in the last 2,000 messages, the
+//! last 16,000 have few, and so on.
+
+use super::{Within, number_word};
+use crate::{
+    Result, Tx, args,
+    seam::{Arg, Pg, ToArg as _},
+    search::{MessageToIndex, Query, SPACE_SHIFT},
+};
+use std::{collections::BTreeMap, fmt::Write as _};
+use tisara_domain::{MessageId, OrgId, ThreadId};
+
+/// The newest messages, which PostgreSQL looks at one by one.
+const ONE_BY_ONE: i64 = 2_000;
+/// Stretches of 2ⁿ ordinals that have a word of their own.
+const STRETCHES: [(u32, char); 2] = [(14, '\u{E001}'), (17, '\u{E002}')];
+const SPACE: char = '\u{E003}';
+
+pub(super) fn insert(mut pg: Pg<'_>, org: OrgId, rows: &[(i64, &MessageToIndex)]) -> Result<()> {
+    let ordinals: Vec<Arg<'_>> = rows.iter().map(|(ordinal, _)| ordinal.to_arg()).collect();
+    let vectors: Vec<String> = rows.iter().map(|(ordinal, m)| vector(*ordinal, m)).collect();
+    pg.execute(
+        "INSERT INTO message_words (org_id, ordinal, words) \
+         SELECT $1::uuid, n.ordinal, n.words::tsvector FROM unnest($2::bigint[], $3::text[]) AS n (ordinal, words)",
+        &[&org.to_arg(), &ordinals, &vectors],
+    )?;
+    Ok(())
+}
+
+/// Into the lists of the words, for all messages of a batch at once: one way down the index for each different word
+/// instead of one for each word of each message.
+pub(super) fn sort_in(tx: &mut Tx<'_>) -> Result<()> {
+    tx.get("SELECT gin_clean_pending_list('message_words_words')", &[], |row| row.get::<i64>(0)).map(drop)
+}
+
+/// The text form of a `tsvector`: each word with where it stands.
+fn vector(ordinal: i64, message: &MessageToIndex) -> String {
+    let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
+    for (i, word) in message.words.iter().enumerate() {
+        places.entry(word).or_default().push(i + 1);
+    }
+    let mut text = format!("'{}' '{SPACE}{:x}'", number_word(message.number), ordinal >> SPACE_SHIFT);
+    for (bits, sign) in STRETCHES {
+        let _ = write!(text, " '{sign}{:x}'", ordinal >> bits);
+    }
+    for (word, at) in places {
+        let at: Vec<String> = at.iter().map(ToString::to_string).collect();
+        let _ = write!(text, " '{word}':{}", at.join(","));
+    }
+    text
+}
+
+pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()> {
+    pg.execute(
+        "DELETE FROM message_words WHERE org_id = $1 AND ordinal = ANY ($2::bigint[])",
+        &[&org.to_arg(), &ordinals],
+    )?;
+    Ok(())
+}
+
+pub(super) fn find(
+    tx: &mut Tx<'_>,
+    org: OrgId,
+    query: &Query,
+    within: Within,
+    limit: u32,
+) -> Result<Vec<(i64, MessageId)>> {
+    let words = tsquery(query, within);
+    let mut hits: Vec<(i64, MessageId)> = Vec::new();
+    let mut before = within.before;
+    let from = within.from.max(before - ONE_BY_ONE);
+    hits.extend(tx.list(
+        "SELECT w.ordinal, s.message_id FROM (SELECT ordinal, words FROM message_words \
+         WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
+         JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
+         WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
+        args![org, from, before, words, limit, ONE_BY_ONE],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?);
+    before = from;
+    let whole = format!("'{SPACE}{:x}'", within.space);
+    let stretches = STRETCHES.iter().map(|(bits, sign)| {
+        let newest = (within.before - 1) >> bits;
+        ((newest - 1) << bits, format!("'{sign}{newest:x}' | '{sign}{:x}'", newest - 1))
+    });
+    for (from, stretch) in stretches.chain([(within.from, whole)]) {
+        let missing = limit.saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
+        if missing == 0 || before <= within.from {
+            break;
+        }
+        // Materialized: the index of words must lead, whatever the statistics make of it.
+        hits.extend(tx.list(
+            "WITH w AS MATERIALIZED (SELECT org_id, ordinal FROM message_words \
+             WHERE words @@ CAST($2 AS TEXT)::tsquery AND words @@ CAST($3 AS TEXT)::tsquery) \
+             SELECT w.ordinal, s.message_id FROM (SELECT ordinal FROM w WHERE org_id = $1 AND ordinal < $4 \
+             ORDER BY ordinal DESC LIMIT $5) w JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
+             ORDER BY w.ordinal DESC",
+            args![org, words, stretch, before, missing],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?);
+        before = before.min(from.max(within.from));
+    }
+    Ok(hits)
+}
+
+pub(super) fn find_in_thread(
+    tx: &mut Tx<'_>,
+    org: OrgId,
+    query: &Query,
+    within: Within,
+    thread: ThreadId,
+    limit: u32,
+) -> Result<Vec<(i64, MessageId)>> {
+    tx.list(
+        "SELECT s.ordinal, s.message_id FROM message_search s \
+         JOIN message_words w ON w.org_id = s.org_id AND w.ordinal = s.ordinal \
+         WHERE s.org_id = $1 AND s.thread_id = $2 AND s.ordinal >= $3 AND s.ordinal < $4 \
+         AND w.words @@ CAST($5 AS TEXT)::tsquery ORDER BY s.ordinal DESC LIMIT $6",
+        args![org, thread, within.from, within.before, tsquery(query, within), limit],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )
+}
+
+/// The search in PostgreSQL's language.
+fn tsquery(query: &Query, within: Within) -> String {
+    let terms = query.terms.iter().map(|t| {
+        let sign = if t.prefix { ":*" } else { "" };
+        let words: Vec<String> = t.words.iter().map(|w| format!("'{w}'{sign}")).collect();
+        format!("({})", words.join(" <-> "))
+    });
+    terms.chain(within.number.map(|n| format!("'{}'", number_word(n)))).collect::<Vec<_>>().join(" & ")
+}
