@@ -83,8 +83,7 @@ fn measure(cli: &Cli) -> anyhow::Result<()> {
     let began_at = ambient.now();
     for engine in cases::engines(cli.postgres.as_deref(), &cli.engine)? {
         let sizes = if cli.quick { cases::Sizes::quick() } else { cases::Sizes::full() };
-        let plan =
-            cases::Plan { tisara: &tisara, sizes: sizes.on(&engine), engine, only: &cli.only, tell: say };
+        let plan = cases::Plan { tisara: &tisara, sizes, engine, only: &cli.only, tell: say };
         let measured = runtime.block_on(cases::run(&plan, &ambient, &mut figures));
         // What was measured before a failure is worth keeping.
         figures.save(&cli.out)?;

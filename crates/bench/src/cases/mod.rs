@@ -74,15 +74,6 @@ impl Sizes {
         }
     }
 
-    /// On PostgreSQL the inbox is filled with a fifth: there the index of words was far behind with more, and
-    /// the rest of the run waits for it.
-    pub(crate) const fn on(self, engine: &Engine) -> Self {
-        match engine {
-            Engine::Sqlite => self,
-            Engine::Postgres(_) => Self { messages: self.messages / 5, threads: self.threads / 5, ..self },
-        }
-    }
-
     pub(crate) const fn quick() -> Self {
         Self {
             campaigns: [5_000, 20_000, 100_000],

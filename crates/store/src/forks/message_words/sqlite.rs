@@ -41,10 +41,11 @@ pub(super) fn find(
     within: Within,
     limit: u32,
 ) -> Result<Vec<(i64, MessageId)>> {
-    let (mut hits, mut before) = (Vec::new(), Some(within.before));
+    let mut hits = Vec::new();
+    let mut before = Some(within.before);
     let is_long = query.beginning().is_some_and(|word| word.chars().nth(INDEXED_LETTERS).is_some());
     if is_long {
-        (hits, before) = look_one_by_one(tx, org, query, within, limit)?;
+        before = look_one_by_one(tx, org, query, within, limit, &mut hits)?;
     }
     let Some(before) = before else { return Ok(hits) };
     let missing = limit.saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
@@ -58,17 +59,18 @@ pub(super) fn find(
     Ok(hits)
 }
 
-/// The newest hits among the messages that have the first letters of a long beginning, and where to go on with the
-/// whole beginning: `None` when nothing is left to be found, or wanted.
+/// Adds the newest hits among the messages that have the first letters of a long beginning, and says where to go on
+/// with the whole beginning: `None` when nothing is left to be found, or wanted.
 fn look_one_by_one(
     tx: &mut Tx<'_>,
     org: OrgId,
     query: &Query,
     within: Within,
     limit: u32,
-) -> Result<(Vec<(i64, MessageId)>, Option<i64>)> {
+    hits: &mut Vec<(i64, MessageId)>,
+) -> Result<Option<i64>> {
     let one_in = one_in(within, limit);
-    let (mut hits, mut looked_at, mut go_on) = (Vec::new(), 0, None);
+    let (mut looked_at, mut go_on) = (0, None);
     let walked = tx.for_each(
         "SELECT w.rowid, m.id, m.text FROM message_words w \
          CROSS JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.rowid \
@@ -92,7 +94,7 @@ fn look_one_by_one(
         },
     );
     match walked {
-        Ok(()) | Err(Stop::Here) => Ok((hits, go_on)),
+        Ok(()) | Err(Stop::Here) => Ok(go_on),
         Err(Stop::Failed(e)) => Err(e),
     }
 }
