@@ -3,16 +3,15 @@
 use crate::{
     app::App,
     auth::{Caller, Who},
-    edge::{ApiError, Result},
+    edge::{ApiError, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::Serialize;
 use tisara_domain::{ApiKeyId, OrgId, Permission, Timestamp, UserId};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_me))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(get_me))
 }
 
 /// The organization of this request, and who makes it.

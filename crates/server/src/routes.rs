@@ -1,21 +1,21 @@
 //! Every address of the server.
 
-use crate::edge::{ApiError, Code};
 use crate::{
     api_keys,
     app::App,
-    auth, campaigns, contacts, edge, health, idempotency, jobs, journal, mail, me, numbers,
+    auth, campaigns, contacts,
+    edge::{self, ApiError, Code, Routes},
+    health, idempotency, jobs, journal, mail, me, numbers,
     openapi::{self, Document},
     organizations, people, restored, segments, sessions, templates, threads, usage, visits, webhooks,
 };
 use axum::{Router, extract::DefaultBodyLimit, middleware, response::IntoResponse as _, routing::get};
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 use utoipa::OpenApi as _;
-use utoipa_axum::router::OpenApiRouter;
 
-/// All features of `/api/v1`, each with its description.
-fn api() -> OpenApiRouter<App> {
-    let features = OpenApiRouter::new()
+/// All features of `/api/v1`.
+fn api() -> Routes {
+    Routes::new()
         .merge(me::routes())
         .merge(numbers::routes())
         .merge(templates::routes())
@@ -32,14 +32,13 @@ fn api() -> OpenApiRouter<App> {
         .merge(sessions::routes())
         .merge(visits::routes())
         .merge(usage::routes())
-        .merge(mail::routes());
-    OpenApiRouter::with_openapi(Document::openapi()).nest("/api/v1", features)
+        .merge(mail::routes())
 }
 
 /// The description of `/api/v1`.
 #[must_use]
 pub fn openapi() -> utoipa::openapi::OpenApi {
-    let mut document = api().into_openapi();
+    let mut document = Document::openapi().nest("/api/v1", api().describe());
     openapi::complete(&mut document);
     document
 }
@@ -63,8 +62,8 @@ fn cross_site(
 
 /// The whole server.
 pub fn router(app: App) -> Router {
-    let (api, _) = api().split_for_parts();
-    let api = api
+    let api = Router::new()
+        .nest("/api/v1", api().into_router())
         .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
         .layer(middleware::from_fn_with_state(app.clone(), auth::fence))
         .layer(cross_site(&app))

@@ -6,7 +6,7 @@
 use crate::{
     app::App,
     auth::{Caller, NewKey, Person},
-    edge::{ApiError, Body, ById, Code, FieldProblem, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ById, Code, FieldProblem, Id, Page, PageQuery, Params, Result, Routes, routes},
     organizations::permissions,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -14,13 +14,12 @@ use serde::{Deserialize, Serialize};
 use tisara_domain::{ApiKeyId, Network, Permission, Permissions, Timestamp, UserId};
 use tisara_store::api_keys::{ApiKey, NewApiKey};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 const NAME_MAX: usize = 100;
 const NETWORKS_MAX: usize = 50;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_api_keys, create_api_key)).routes(routes!(revoke_api_key))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_api_keys, create_api_key)).routes(routes!(revoke_api_key))
 }
 
 /// A key, without its secret.

@@ -7,7 +7,7 @@ use super::progress::CampaignView;
 use crate::{
     app::App,
     auth::Caller,
-    edge::{Id, Result},
+    edge::{Id, Result, Routes, routes},
 };
 use axum::{
     extract::State,
@@ -18,10 +18,9 @@ use std::convert::Infallible;
 use tisara_domain::{CampaignId, Duration, Timestamp};
 use tisara_engine::{Ear, Hint};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(campaign_events))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(campaign_events))
 }
 
 /// Between two events at least.

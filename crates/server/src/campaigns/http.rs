@@ -4,7 +4,7 @@ use super::{Checked, check, input::CampaignInput, progress::CampaignView};
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result, Routes, routes},
     usage::require_messages,
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -16,10 +16,9 @@ use tisara_store::{
     ledger::plan::{Estimate, PlanRules},
 };
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_campaigns, create_campaign))
         .routes(routes!(estimate))
         .routes(routes!(get_campaign))

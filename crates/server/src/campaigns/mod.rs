@@ -17,8 +17,7 @@ pub(crate) use failures::explanation;
 pub(crate) use input::{MediaView, PlaceView};
 
 use crate::{
-    app::App,
-    edge::{ApiError, Code, FieldProblem, Result},
+    edge::{ApiError, Code, FieldProblem, Result, Routes},
     templates::{Shape, Slot},
 };
 use input::{AudienceView, CampaignInput, SourceView};
@@ -29,10 +28,9 @@ use tisara_store::{
     ledger::plan::PlanRules,
     templates::Template,
 };
-use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .merge(http::routes())
         .merge(recipients::routes())
         .merge(events::routes())

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     auth::Caller,
     contacts::import::harmless,
-    edge::{ApiError, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{
     Json,
@@ -19,10 +19,9 @@ use tisara_domain::{CampaignId, ContactId, RecipientState, SkipReason, Timestamp
 use tisara_store::ledger::recipients::Recipient;
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_recipients)).routes(routes!(export_recipients))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_recipients)).routes(routes!(export_recipients))
 }
 
 /// A row of the ledger.

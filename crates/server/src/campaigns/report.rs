@@ -4,17 +4,16 @@ use super::progress::reason;
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Id, Result},
+    edge::{ApiError, Id, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::Serialize;
 use tisara_domain::{CampaignId, CampaignState, RecipientState, Timestamp};
 use tisara_store::campaigns::{Campaign, Count};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(report))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(report))
 }
 
 /// What became of everybody a campaign was planned for. Who is behind a line is listed by

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Code, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Code, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,13 +14,12 @@ use tisara_domain::{
 use tisara_engine::Hint;
 use tisara_store::ledger::uncertain::UncertainRow;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The most rows that one request decides; `left` says whether there are more.
 const DECIDED_AT_ONCE: u32 = 2_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_uncertain)).routes(routes!(decide_uncertain))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_uncertain)).routes(routes!(decide_uncertain))
 }
 
 /// A recipient of whom nobody here knows whether the message went out.

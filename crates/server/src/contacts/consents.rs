@@ -4,17 +4,16 @@ use super::view::ConsentWord;
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, FieldProblem, Id, Result},
+    edge::{ApiError, Body, FieldProblem, Id, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{ConsentId, ContactId, Timestamp};
 use tisara_store::consents::{Consent, MARKETING};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_consents, record_consent))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_consents, record_consent))
 }
 
 /// An entry of the ledger.

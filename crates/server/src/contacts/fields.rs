@@ -4,17 +4,16 @@ use super::{import::FieldForm, labels::name};
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, ByName, Code, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ByName, Code, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{FieldId, Timestamp};
 use tisara_store::fields::{Field, FieldKind};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_fields, create_field)).routes(routes!(delete_field))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_fields, create_field)).routes(routes!(delete_field))
 }
 
 /// A field.

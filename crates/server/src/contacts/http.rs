@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result, TwoIds, maybe},
+    edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result, Routes, TwoIds, maybe, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -18,10 +18,9 @@ use tisara_store::{
     segments::Rule,
 };
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_contacts, create_contact))
         .routes(routes!(get_contact, update_contact, delete_contact))
         .routes(routes!(put_label, remove_label))

@@ -3,17 +3,16 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, ByName, Code, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ByName, Code, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{ContactId, LabelId, Timestamp};
 use tisara_store::labels::Label;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_labels, create_label))
         .routes(routes!(delete_label))
         .routes(routes!(change_labelled))

@@ -10,17 +10,13 @@ pub(crate) mod view;
 
 pub(crate) use labels::name;
 
-use crate::{
-    app::App,
-    edge::{ApiError, FieldProblem, Result},
-};
+use crate::edge::{ApiError, FieldProblem, Result, Routes};
 use std::collections::BTreeMap;
 use tisara_domain::{FieldId, Phone, Region};
 use tisara_store::{OrgTx, Tx, fields::FieldKind};
-use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .merge(http::routes())
         .merge(labels::routes())
         .merge(fields::routes())

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, ById, Code, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, ById, Code, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
@@ -12,10 +12,9 @@ use tisara_domain::{JobId, Timestamp};
 use tisara_engine::Hint;
 use tisara_store::jobs::Job;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_jobs)).routes(routes!(get_job)).routes(routes!(cancel_job))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_jobs)).routes(routes!(get_job)).routes(routes!(cancel_job))
 }
 
 /// A long task.

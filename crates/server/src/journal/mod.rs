@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Page, PageQuery, Params, Result},
+    edge::{ApiError, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{
     Json,
@@ -16,13 +16,9 @@ use tisara_domain::Timestamp;
 use tisara_engine::Hint;
 use tisara_store::journal::EntryLine;
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
-        .routes(routes!(list_journal))
-        .routes(routes!(get_entry))
-        .routes(routes!(replay_entry))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_journal)).routes(routes!(get_entry)).routes(routes!(replay_entry))
 }
 
 /// A webhook as it was kept.

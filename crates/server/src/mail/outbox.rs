@@ -4,7 +4,7 @@
 use super::{Letter, Mailer};
 use crate::{
     app::App,
-    edge::{ApiError, Result},
+    edge::{ApiError, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::Serialize;
@@ -14,7 +14,6 @@ use std::{
 };
 use tisara_domain::Timestamp;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The newest e-mails are kept.
 const KEPT: usize = 200;
@@ -59,8 +58,8 @@ struct SentList {
     items: Vec<Sent>,
 }
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_outbox))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_outbox))
 }
 
 /// What would have been e-mailed, where no mail server is set and `mail.outbox` is on: for trying out.

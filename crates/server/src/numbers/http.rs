@@ -4,7 +4,7 @@ use super::{Connect, connect};
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, ById, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ById, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -12,10 +12,9 @@ use tisara_domain::{NumberId, Timestamp, WabaId};
 use tisara_engine::Hint;
 use tisara_store::numbers::Number;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_numbers)).routes(routes!(connect_account)).routes(routes!(
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_numbers)).routes(routes!(connect_account)).routes(routes!(
         get_number,
         update_number,
         disconnect_number

@@ -7,20 +7,19 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Person, second_factor_required},
-    edge::{ApiError, Body, FieldProblem, Result},
+    edge::{ApiError, Body, FieldProblem, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{OrgId, Region, Role};
 use tisara_store::{members::RoleRef, organizations::NewOrganization};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// One person owns no more than that; more is a mistake or abuse.
 const OWNED_MAX: usize = 50;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_organizations, create_organization))
         .routes(routes!(choose_organization))
         .routes(routes!(get_organization, change_organization))

@@ -8,7 +8,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Caller, Client, Person, Secret, Who, hash_of},
-    edge::{ApiError, Body, Code, Id, Result},
+    edge::{ApiError, Body, Code, Id, Result, Routes, routes},
     mail::{Letters, Sealed},
     people::{Email, Guess, link_invalid, require_mail},
     usage::require_seat,
@@ -18,14 +18,13 @@ use serde::{Deserialize, Serialize};
 use tisara_domain::{Duration, InvitationId, Timestamp, UserId};
 use tisara_store::members::{Invitation, NewInvitation};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LASTS: Duration = Duration::from_secs(7 * 24 * 3600);
 /// Invitations of one organization that wait at once.
 const WAITING_MAX: usize = 200;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_invitations, create_invitation))
         .routes(routes!(end_invitation))
         .routes(routes!(accept_invitation))

@@ -4,17 +4,16 @@ use super::{grant, grant::RoleInput, view::MemberView};
 use crate::{
     app::App,
     auth::{Caller, Person},
-    edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ById, Code, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
 use tisara_domain::{Role, UserId};
 use tisara_store::members::RoleRef;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_members))
         .routes(routes!(get_member, change_member, remove_member))
         .routes(routes!(leave_organization))

@@ -13,12 +13,11 @@ mod view;
 
 pub(crate) use roles::permissions;
 
-use crate::{app::App, auth::Person};
+use crate::{auth::Person, edge::Routes};
 use tisara_store::Tx;
-use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .merge(http::routes())
         .merge(members::routes())
         .merge(invitations::routes())

@@ -4,20 +4,19 @@ use super::{grant, name, view::words};
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, Code, Id, Result},
+    edge::{ApiError, Body, Code, Id, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{Permission, Permissions, Role, RoleId, Visibility};
 use tisara_store::members::CustomRole;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Own roles of one organization.
 const ROLES_MAX: usize = 100;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_permissions))
         .routes(routes!(list_roles, create_role))
         .routes(routes!(change_role, delete_role))

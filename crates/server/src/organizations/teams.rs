@@ -4,20 +4,19 @@ use super::name;
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, Code, Id, Result, TwoIds},
+    edge::{ApiError, Body, Code, Id, Result, Routes, TwoIds, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{TeamId, UserId};
 use tisara_store::members::Team;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Teams of one organization.
 const TEAMS_MAX: usize = 200;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_teams, create_team))
         .routes(routes!(delete_team))
         .routes(routes!(join_team, leave_team))

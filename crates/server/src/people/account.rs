@@ -10,7 +10,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Client, Person, Secret, hash_of},
-    edge::{ApiError, Body, Result, maybe},
+    edge::{ApiError, Body, Result, Routes, maybe, routes},
     mail::{Letters, Sealed},
     sessions::Confirmed,
 };
@@ -23,12 +23,11 @@ use serde::Deserialize;
 use tisara_domain::{Duration, UserId};
 use tisara_store::{Tx, users::Purpose};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LINK_LASTS: Duration = Duration::from_secs(3600);
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(get_user, change_user))
         .routes(routes!(change_password))
         .routes(routes!(ask_for_email))

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app::App,
     auth::Person,
-    edge::{ApiError, Body, Code, FieldProblem, Result},
+    edge::{ApiError, Body, Code, FieldProblem, Result, Routes, routes},
     sessions::Confirmed,
 };
 use axum::{
@@ -21,11 +21,10 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tisara_store::users::Passkey as Row;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use webauthn_rs::prelude::{Passkey, PasskeyAuthentication, PublicKeyCredential};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(confirm_session)).routes(routes!(ask_to_confirm))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(confirm_session)).routes(routes!(ask_to_confirm))
 }
 
 /// One proof: exactly one of these.

@@ -29,8 +29,7 @@ pub(crate) use password::Passwords;
 pub(crate) use proof::{Credentials, Proven};
 pub(crate) use sign_up::{link_invalid, require_mail};
 
-use crate::app::App;
-use utoipa_axum::router::OpenApiRouter;
+use crate::edge::Routes;
 
 /// The form of an e-mail address in which all its spellings are one.
 #[must_use]
@@ -38,8 +37,8 @@ pub fn folded_email(text: &str) -> String {
     Email::looked_up(text)
 }
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .merge(policies::routes())
         .merge(sign_up::routes())
         .merge(sign_in::routes())

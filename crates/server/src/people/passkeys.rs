@@ -7,7 +7,7 @@ use super::view::UserView;
 use crate::{
     app::App,
     auth::{Client, Person, Secret, hash_of},
-    edge::{ApiError, Body, Code, Id, Result},
+    edge::{ApiError, Body, Code, Id, Result, Routes, routes},
     mail::{Letters, Sealed},
     sessions::NewSession,
 };
@@ -21,7 +21,6 @@ use serde_json::Value;
 use tisara_domain::{Duration, PasskeyId, Timestamp, UserId};
 use tisara_store::{Tx, users::Passkey as Row};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 use webauthn_rs::prelude::{
     DiscoverableAuthentication, Passkey, PasskeyRegistration, PublicKeyCredential,
     RegisterPublicKeyCredential, Uuid, Webauthn, WebauthnBuilder, WebauthnError,
@@ -34,8 +33,8 @@ const PASSKEYS_MAX: usize = 20;
 /// The longest name of a passkey, in characters.
 const NAME_MAX: usize = 200;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_passkeys, add_passkey))
         .routes(routes!(ask_for_passkey))
         .routes(routes!(remove_passkey))

@@ -2,14 +2,13 @@
 
 use crate::{
     app::App,
-    edge::{FieldProblem, Result},
+    edge::{FieldProblem, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use tisara_domain::Timestamp;
 use tisara_store::users::Acceptance;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The versions in force. The operator sets them; a sign-up names the ones that were shown.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -53,8 +52,8 @@ impl Policies {
     }
 }
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_policies))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(get_policies))
 }
 
 /// The versions of the policies in force.

@@ -9,7 +9,7 @@ use super::{
 use crate::{
     app::App,
     auth::{Client, Secret, hash_of},
-    edge::{ApiError, Body, Result},
+    edge::{ApiError, Body, Result, Routes, routes},
     mail::{Letters, Sealed},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -17,12 +17,11 @@ use serde::Deserialize;
 use tisara_domain::Duration;
 use tisara_store::users::Purpose;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 const LINK_LASTS: Duration = Duration::from_secs(3600);
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(ask_for_reset)).routes(routes!(reset_password))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(ask_for_reset)).routes(routes!(reset_password))
 }
 
 /// Whose password.

@@ -5,7 +5,7 @@ use super::totp;
 use crate::{
     app::App,
     auth::{Person, sha256},
-    edge::{ApiError, Body, Code, Result},
+    edge::{ApiError, Body, Code, Result, Routes, routes},
     mail::{Letters, Sealed},
     people::Guess,
 };
@@ -14,13 +14,12 @@ use serde::{Deserialize, Serialize};
 use tisara_domain::{Timestamp, UserId};
 use tisara_store::Tx;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 const RECOVERY_CODES: usize = 10;
 const RECOVERY_LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(get_totp, begin_totp, remove_totp))
         .routes(routes!(confirm_totp))
         .routes(routes!(renew_recovery_codes))

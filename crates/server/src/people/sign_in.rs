@@ -7,16 +7,15 @@ use super::{
 use crate::{
     app::App,
     auth::Client,
-    edge::{ApiError, Body, Result},
+    edge::{ApiError, Body, Result, Routes, routes},
     sessions::NewSession,
 };
 use axum::{Json, extract::State, http::HeaderMap};
 use serde::Deserialize;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_in))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(sign_in))
 }
 
 /// Who signs in.

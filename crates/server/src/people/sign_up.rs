@@ -7,7 +7,7 @@ use super::{email::Email, guess::Guess, password, policies::Policies, view::User
 use crate::{
     app::App,
     auth::{Client, Secret, hash_of},
-    edge::{ApiError, Body, Code, FieldProblem, Result},
+    edge::{ApiError, Body, Code, FieldProblem, Result, Routes, routes},
     mail::{Letters, Sealed},
     sessions::NewSession,
 };
@@ -20,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use tisara_domain::{Duration, Phone, Region, UserId};
 use tisara_store::users::User;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The longest name of a person, in characters.
 pub(super) const NAME_MAX: usize = 200;
@@ -28,8 +27,8 @@ const LINK_LASTS: Duration = Duration::from_secs(24 * 3600);
 /// Wrong passwords at one link; then it is dead.
 const ATTEMPTS_MAX: u32 = 5;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(sign_up)).routes(routes!(confirm_sign_up))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(sign_up)).routes(routes!(confirm_sign_up))
 }
 
 /// Somebody who wants an account.

@@ -7,7 +7,7 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Id, Result},
+    edge::{ApiError, Id, Result, Routes, routes},
     usage::require_messages,
 };
 use axum::{Json, extract::State};
@@ -16,13 +16,12 @@ use tisara_domain::CampaignId;
 use tisara_engine::Hint;
 use tisara_store::backup::{Released, RestoredCampaign};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Held campaigns that are listed at a time; there are more once these are decided.
 const LISTED: u32 = 200;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_restored)).routes(routes!(resume_campaign))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_restored)).routes(routes!(resume_campaign))
 }
 
 /// What is held.

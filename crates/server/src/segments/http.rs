@@ -4,7 +4,7 @@ use crate::{
     app::App,
     auth::Caller,
     contacts::view::ContactView,
-    edge::{ApiError, Body, ById, Code, FieldProblem, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ById, Code, FieldProblem, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -14,10 +14,9 @@ use tisara_store::{
     segments::{Rule, Segment, SegmentChange},
 };
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_segments, create_segment))
         .routes(routes!(get_segment, update_segment, delete_segment))
         .routes(routes!(count_segment))

@@ -4,7 +4,7 @@ use super::{place::Place, tokens};
 use crate::{
     app::App,
     auth::{Cookie, Person, Way},
-    edge::{ApiError, Id, Result},
+    edge::{ApiError, Id, Result, Routes, routes},
 };
 use axum::{
     Json,
@@ -14,10 +14,9 @@ use axum::{
 use serde::Serialize;
 use tisara_domain::{Duration, SessionId, Timestamp};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_sessions, end_other_sessions))
         .routes(routes!(end_session))
         .routes(routes!(sign_out))

@@ -8,7 +8,7 @@ use super::begin::session_row;
 use crate::{
     app::App,
     auth::{Client, Secret, access_token, device_signed, hash_of},
-    edge::{ApiError, Body, Code, Result},
+    edge::{ApiError, Body, Code, Result, Routes, routes},
     mail::{Letters, Sealed},
     people::{Credentials, Proven},
 };
@@ -26,15 +26,14 @@ use tisara_store::{
     users::User,
 };
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// The longest name of a device, in characters.
 const DEVICE_MAX: usize = 200;
 /// What a device signs, before its refresh token.
 const SIGNED: &str = "tisara refresh ";
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(begin_tokens)).routes(routes!(refresh_tokens))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(begin_tokens)).routes(routes!(refresh_tokens))
 }
 
 /// Who signs in, on which device.

@@ -5,7 +5,7 @@ use crate::{
     app::App,
     auth::Caller,
     campaigns::PlaceView,
-    edge::{ApiError, Body, Cursor, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, Cursor, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -13,10 +13,9 @@ use serde_json::Value;
 use tisara_domain::{TemplateId, Timestamp, WabaId, id::TypedId as _};
 use tisara_store::templates::{Template, TemplateVersion};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_templates))
         .routes(routes!(sync_templates))
         .routes(routes!(get_template))

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, Code, Cursor, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, Code, Cursor, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Deserialize;
@@ -15,10 +15,9 @@ use tisara_domain::{CampaignId, ContactId, MessageId, NumberId, ThreadId, Timest
 use tisara_engine::Hint;
 use tisara_store::inbox::{MessageCursor, ThreadCursor, ThreadFilter};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_threads, open_thread))
         .routes(routes!(get_thread))
         .routes(routes!(list_messages, send_message))

@@ -9,9 +9,8 @@ mod search;
 mod uncertain;
 mod view;
 
-use crate::app::App;
-use utoipa_axum::router::OpenApiRouter;
+use crate::edge::Routes;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
+pub(crate) fn routes() -> Routes {
     http::routes().merge(uncertain::routes())
 }

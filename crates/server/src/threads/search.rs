@@ -4,17 +4,16 @@ use super::view::MessageView;
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Page, PageQuery, Params, Result},
+    edge::{ApiError, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
 use tisara_domain::{ContactId, NumberId, ThreadId, id::TypedId};
 use tisara_store::search::{Found, MessageFilter, Part, Query, excerpt};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(search_messages))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(search_messages))
 }
 
 /// What to look for, and where.

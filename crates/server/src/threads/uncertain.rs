@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Body, Code, Id, Result},
+    edge::{ApiError, Body, Code, Id, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,14 @@ use tisara_domain::{MessageId, NumberId, ThreadId, Timestamp, settle::Decision};
 use tisara_engine::Hint;
 use tisara_store::outgoing::UncertainMessage;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::view::MessageView;
 
 /// The most that are listed; who decides them sees the next.
 const LISTED: u32 = 200;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_uncertain_messages)).routes(routes!(decide_message))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_uncertain_messages)).routes(routes!(decide_message))
 }
 
 /// A message of which nobody here knows whether it went out.

@@ -3,7 +3,7 @@
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Params, Result},
+    edge::{ApiError, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State};
 use serde::{Deserialize, Serialize};
@@ -11,15 +11,14 @@ use std::collections::BTreeMap;
 use tisara_domain::{Day, Timestamp};
 use tisara_store::usage::{LimitState, UsageLimit, Used, kind};
 use utoipa::{IntoParams, ToSchema};
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// Days of one answer at most.
 const DAYS_MAX: i64 = 366;
 /// Days of an answer when nothing is said.
 const DAYS: i64 = 30;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(get_usage))
+pub(crate) fn routes() -> Routes {
+    Routes::new().routes(routes!(get_usage))
 }
 
 /// Which days.

@@ -7,15 +7,17 @@
 mod staff;
 mod tenant;
 
-use crate::{app::App, edge::Result};
+use crate::{
+    app::App,
+    edge::{Result, Routes},
+};
 use serde::Serialize;
 use tisara_domain::{OrgId, Permission, Permissions, Timestamp, VisitId};
 use tisara_store::visits::Visit;
 use utoipa::ToSchema;
-use utoipa_axum::router::OpenApiRouter;
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().merge(staff::routes()).merge(tenant::routes())
+pub(crate) fn routes() -> Routes {
+    Routes::new().merge(staff::routes()).merge(tenant::routes())
 }
 
 /// What a visitor may do: see, nothing else.

@@ -4,7 +4,7 @@ use super::VisitView;
 use crate::{
     app::App,
     auth::Person,
-    edge::{ApiError, Body, ById, Code, FieldProblem, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, Body, ById, Code, FieldProblem, Id, Page, PageQuery, Params, Result, Routes, routes},
     mail::{Letters, Sealed},
 };
 use axum::{Json, extract::State, http::StatusCode};
@@ -12,13 +12,12 @@ use serde::{Deserialize, Serialize};
 use tisara_domain::{Duration, OrgId, Timestamp, VisitId};
 use tisara_store::{organizations::Organization, visits::NewVisit};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 const MINUTES: std::ops::RangeInclusive<u32> = 5..=480;
 const REASON_LEN: std::ops::RangeInclusive<usize> = 10..=500;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(super) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(list_visited))
         .routes(routes!(list_own_visits, begin_visit))
         .routes(routes!(end_own_visit))

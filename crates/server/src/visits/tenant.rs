@@ -4,19 +4,18 @@ use super::VisitView;
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, ById, Id, Page, PageQuery, Params, Result},
+    edge::{ApiError, ById, Id, Page, PageQuery, Params, Result, Routes, routes},
 };
 use axum::{Json, extract::State, http::StatusCode};
 use serde::Serialize;
 use tisara_domain::{Timestamp, VisitId};
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
 /// A visit looks at fewer things than that.
 const LOOKS_MAX: u32 = 2_000;
 
-pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list_visits)).routes(routes!(get_visit, end_visit))
+pub(super) fn routes() -> Routes {
+    Routes::new().routes(routes!(list_visits)).routes(routes!(get_visit, end_visit))
 }
 
 /// Visits of the operator's staff to the organization, newest first.

@@ -9,12 +9,12 @@ use super::{
 use crate::{
     app::App,
     auth::Caller,
-    edge::{ApiError, Code, Id, Result},
+    edge::{ApiError, Code, Id, Result, Routes, routes},
 };
 use axum::{
     Json,
     body::Body,
-    extract::{DefaultBodyLimit, FromRequest as _, Multipart, Request, State},
+    extract::{FromRequest as _, Multipart, Request, State},
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
@@ -25,14 +25,13 @@ use tisara_store::jobs::Job;
 use tokio::io::AsyncWriteExt as _;
 use tokio_util::io::ReaderStream;
 use utoipa::ToSchema;
-use utoipa_axum::{router::OpenApiRouter, routes};
 
-pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new()
+pub(crate) fn routes() -> Routes {
+    Routes::new()
         .routes(routes!(create_import))
         .routes(routes!(preview_import))
         // Uploads have a limit of their own, counted while they flow.
-        .layer(DefaultBodyLimit::disable())
+        .without_body_limit()
         .routes(routes!(get_import))
         .routes(routes!(get_import_errors))
 }
