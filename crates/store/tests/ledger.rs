@@ -1,118 +1,36 @@
-//! The ledger: planning, handing out, outcomes, statuses, recovery, counting.
+//! The ledger: handing out, outcomes, statuses, recovery, counting.
 #![expect(clippy::unwrap_used, reason = "a test may fail; clippy knows only functions marked as tests")]
 
 mod common;
-use common::{at, furnish, id, org, phone, read, write};
+use common::{
+    at,
+    campaigns::{campaign, counts, definition, number, people, plan},
+    id, org, read, write,
+};
 use tisara_domain::{
-    CampaignId, CampaignState, NumberId, Phone, RecipientRef, RecipientState as State, Region, SkipReason,
+    CampaignState, RecipientRef, RecipientState as State, SkipReason,
     campaign::CampaignEvent,
     consent::ConsentState,
     recipient::own_code,
-    settle::{Decision, DoubtCause, SettlePolicy},
+    settle::{Decision, DoubtCause},
 };
 use tisara_store::{
-    Result, Store, Tx, args,
-    campaigns::{Audience, Binding, CampaignError, Definition, NewCampaign, Place, Source},
+    Store,
+    campaigns::{Audience, CampaignError},
     consents::{Consent, MARKETING},
-    contacts::NewContact,
     contract,
     ledger::{
         outcomes::{Attempted, Outcome},
-        plan::{PlanRules, Planned},
         recover::Doubt,
         reserve::Window,
         statuses::StatusNews,
     },
-    segments::Sets,
 };
 
 const TOKEN: i64 = 1;
 
-fn campaign() -> CampaignId {
-    id(1)
-}
-
-fn number() -> NumberId {
-    id(1)
-}
-
 fn doubt() -> Doubt {
     Doubt { began_at: at(20), found_at: at(30), settle_at: at(90) }
-}
-
-fn rules() -> PlanRules {
-    PlanRules { marketing: true, portfolio: "p1".to_owned() }
-}
-
-fn definition(audience: Audience) -> Definition {
-    Definition {
-        audience,
-        bindings: vec![Binding {
-            place: Place::Body,
-            name: "1".to_owned(),
-            source: Source::Name,
-            fallback: None,
-        }],
-        header_media: None,
-        require_consent: false,
-        frequency_cap_hours: None,
-        settle: SettlePolicy::Resend,
-    }
-}
-
-fn person(n: u32, phone: Phone, name: &str) -> NewContact {
-    NewContact { id: id(n), phone, name: name.to_owned(), email: None, language: None, fields: vec![] }
-}
-
-fn template(tx: &mut Tx<'_>) -> Result<()> {
-    tx.execute(
-        "INSERT INTO template (org_id, id, waba_id, meta_id, name, language, category, status, quality, version, synced_at) \
-         VALUES ($1, $2, $3, '7', 'hello', 'en', 'MARKETING', 'APPROVED', 'UNKNOWN', 1, 0)",
-        args![org(), id::<tisara_domain::TemplateId>(1), id::<tisara_domain::WabaId>(1)],
-    )?;
-    tx.execute(
-        "INSERT INTO template_version (org_id, template_id, version, parameter_format, components, created_at) \
-         VALUES ($1, $2, 1, 'POSITIONAL', '[]', 0)",
-        args![org(), id::<tisara_domain::TemplateId>(1)],
-    )?;
-    Ok(())
-}
-
-fn draft(tx: &mut Tx<'_>, definition: &Definition) -> Result<()> {
-    tx.org(org()).create_campaign(&NewCampaign {
-        id: campaign(),
-        name: "Avurudu".to_owned(),
-        number_id: number(),
-        template_id: id(1),
-        template_version: 1,
-        definition: definition.clone(),
-        created_at: at(0),
-    })
-}
-
-/// A number, a template and `n` people.
-async fn people(store: &Store, n: u32) {
-    furnish(store).await;
-    write(store, move |tx| {
-        template(tx)?;
-        for n in 1..=n {
-            tx.org(org()).create_contact(&person(n, phone(n), &format!("Person {n}")), at(0))?;
-        }
-        Ok(())
-    })
-    .await;
-}
-
-async fn plan(store: &Store, definition: Definition) {
-    write(store, move |tx| {
-        draft(tx, &definition)?;
-        let mut org = tx.org(org());
-        org.move_campaign(campaign(), CampaignEvent::Start, at(1)).unwrap();
-        while org.plan_slice(campaign(), &rules(), None, at(1))? == Planned::More {}
-        org.move_campaign(campaign(), CampaignEvent::Planned, at(1)).unwrap();
-        Ok(())
-    })
-    .await;
 }
 
 async fn reserve(store: &Store, want: u32, token: i64) -> Window {
@@ -147,16 +65,6 @@ async fn apply(store: &Store, news: Vec<StatusNews>) -> u64 {
     write(store, move |tx| tx.org(org()).apply_statuses(number(), &news)).await.doubled
 }
 
-/// `(state, reason, n)` of every count, after proving that the counters say what the rows say.
-async fn counts(store: &Store) -> Vec<(State, i32, i64)> {
-    read(store, |tx| {
-        let mut org = tx.org(org());
-        assert_eq!(org.recount_campaign(campaign())?, vec![]);
-        Ok(org.campaign_counts(campaign())?.iter().map(|c| (c.state, c.reason, c.n)).collect())
-    })
-    .await
-}
-
 async fn states(store: &Store) -> Vec<State> {
     read(store, |tx| {
         Ok(tx
@@ -167,56 +75,6 @@ async fn states(store: &Store) -> Vec<State> {
             .collect())
     })
     .await
-}
-
-contract! {
-    /// Everybody of the audience gets exactly one row, sent or skipped with its reason, and the sum adds up.
-    async fn planning_freezes_everybody_once(store) {
-        people(store, 3).await;
-        write(store, |tx| {
-            let mut org = tx.org(org());
-            org.create_contact(&person(4, Phone::parse("+12125550123", Region::LK).unwrap(), "Ann"), at(0))?;
-            org.create_contact(&person(5, phone(5), "  "), at(0))?;
-            org.record_consent(&Consent {
-                id: id(1), contact_id: id(2), at: at(0), state: ConsentState::OptedOut,
-                purpose: MARKETING.to_owned(), source: "test".to_owned(), wording: "stop".to_owned(),
-            })?;
-            Ok(())
-        }).await;
-        let estimate = read(store, |tx| tx.org(org()).estimate_audience(&definition(Audience::All), &rules(), &Sets::default(), at(1))).await;
-        plan(store, definition(Audience::All)).await;
-        assert_eq!(counts(store).await, vec![
-            (State::Planned, 0, 2),
-            (State::Skipped, SkipReason::OptedOut as i32, 1),
-            (State::Skipped, SkipReason::UsMarketing as i32, 1),
-            (State::Skipped, SkipReason::InvalidValue as i32, 1),
-        ]);
-        assert_eq!(estimate.iter().map(|(_, n)| n).sum::<i64>(), 5);
-        let rows = read(store, |tx| tx.org(org()).list_recipients(campaign(), Some(State::Planned), None, None, 9)).await;
-        let values: Vec<String> = serde_json::from_str(rows[0].variables.as_deref().unwrap()).unwrap();
-        assert_eq!((values, rows[0].address.as_str()), (vec!["Person 1".to_owned()], "+94770000001"));
-        let again = write(store, |tx| tx.org(org()).plan_slice(campaign(), &rules(), None, at(2))).await;
-        assert_eq!(again, Planned::NotPlanning);
-    }
-}
-
-contract! {
-    /// A list of contacts is planned once each, however often it names them, and only one's own.
-    async fn listed_contacts_are_planned_once(store) {
-        people(store, 3).await;
-        let contacts = vec![id(3), id(1), id(3), id(77)];
-        plan(store, definition(Audience::Contacts { contacts })).await;
-        assert_eq!(counts(store).await, vec![(State::Planned, 0, 2)]);
-    }
-}
-
-contract! {
-    /// Without recorded consent nobody is written to where consent is required.
-    async fn consent_is_required_where_asked(store) {
-        people(store, 2).await;
-        plan(store, Definition { require_consent: true, ..definition(Audience::All) }).await;
-        assert_eq!(counts(store).await, vec![(State::Skipped, SkipReason::NoConsent as i32, 2)]);
-    }
 }
 
 contract! {

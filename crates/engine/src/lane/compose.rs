@@ -1,6 +1,7 @@
 //! Making the body of a send from what was frozen at plan time.
 
 use bytes::Bytes;
+use std::borrow::Cow;
 use tisara_cloud_api::{
     send::{Component, Content, Media, OutgoingMessage, Parameter, Recipient, TemplateMessage},
     templates::{ButtonKind, ComponentKind, HeaderFormat, TemplateComponent},
@@ -8,7 +9,7 @@ use tisara_cloud_api::{
 use tisara_domain::{MessageId, RecipientRef, template::clean_value};
 use tisara_store::{
     campaigns::{Binding, HeaderMedia, Place},
-    ledger::reserve::Reserved,
+    ledger::{reserve::Reserved, values::values},
     outgoing::ReservedMessage,
     sending::RunningCampaign,
 };
@@ -59,13 +60,8 @@ impl Composer {
     /// # Errors
     /// A sentence for a person, when the row's values do not make a message.
     pub(crate) fn body(&self, row: &Reserved) -> Result<Bytes, String> {
-        let values: Vec<String> = match &row.variables {
-            None => Vec::new(),
-            Some(json) => serde_json::from_str(json).map_err(|_| "The frozen values cannot be read.")?,
-        };
-        if values.len() != self.bindings.len() {
-            return Err("The frozen values do not fit the template's variables.".to_owned());
-        }
+        let values = values(&self.bindings, row.variables.as_deref())
+            .ok_or("The frozen values do not fit the template's variables.")?;
         let mut template = TemplateMessage::new(self.name.as_str(), self.language.as_str());
         if let Some(media) = &self.header_media {
             template = template.with(Component::header(self.media_parameter(media.clone())));
@@ -95,8 +91,8 @@ impl Composer {
         to_bytes(&message)
     }
 
-    fn parameters(&self, place: Place, values: &[String]) -> Result<Vec<Parameter>, String> {
-        let mut bound: Vec<(&Binding, &String)> =
+    fn parameters(&self, place: Place, values: &[Cow<'_, str>]) -> Result<Vec<Parameter>, String> {
+        let mut bound: Vec<(&Binding, &Cow<'_, str>)> =
             self.bindings.iter().zip(values).filter(|(b, _)| b.place == place).collect();
         if !self.named {
             bound.sort_by_key(|(b, _)| b.name.parse::<u32>().unwrap_or(u32::MAX));
@@ -153,9 +149,7 @@ fn recipient(address: &str) -> Recipient {
 }
 
 fn clean(value: &str) -> Result<String, String> {
-    clean_value(value)
-        .map(std::borrow::Cow::into_owned)
-        .ok_or_else(|| "A variable has no text in it.".to_owned())
+    clean_value(value).map(Cow::into_owned).ok_or_else(|| "A variable has no text in it.".to_owned())
 }
 
 fn to_bytes(message: &OutgoingMessage) -> Result<Bytes, String> {

@@ -15,8 +15,12 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde::{Deserialize, Serialize};
+use std::borrow::Cow;
 use tisara_domain::{CampaignId, ContactId, RecipientState, SkipReason, Timestamp};
-use tisara_store::ledger::recipients::Recipient;
+use tisara_store::{
+    campaigns::Binding,
+    ledger::{recipients::Recipient, values::values},
+};
 use tokio_stream::wrappers::ReceiverStream;
 use utoipa::{IntoParams, ToSchema};
 
@@ -60,14 +64,15 @@ struct RecipientView {
     failed_at: Option<Timestamp>,
 }
 
-impl From<Recipient> for RecipientView {
-    fn from(r: Recipient) -> Self {
+impl RecipientView {
+    fn new(r: Recipient, bindings: &[Binding]) -> Self {
         let (reason, explanation) = reason(r.state, r.reason).unzip();
+        let variables = values(bindings, r.variables.as_deref()).unwrap_or_default();
         Self {
             seq: r.seq,
             contact: r.contact_id,
             address: r.address,
-            variables: r.variables.and_then(|v| serde_json::from_str(&v).ok()).unwrap_or_default(),
+            variables: variables.into_iter().map(Cow::into_owned).collect(),
             state: r.state,
             reason,
             explanation,
@@ -120,15 +125,16 @@ async fn list_recipients(
 ) -> Result<Json<Page<RecipientView>>> {
     let (state, reason) = which.read()?;
     let (limit, after) = (page.limit()?, page.after::<i64>()?);
-    let found = app
+    let (campaign, found) = app
         .store
         .read(move |tx| {
             let mut tx = tx.org(caller.org);
-            tx.find_campaign(id)?.ok_or(ApiError::NotFound("campaign"))?;
-            Ok::<_, ApiError>(tx.list_recipients(id, state, reason, after, limit)?)
+            let campaign = tx.find_campaign(id)?.ok_or(ApiError::NotFound("campaign"))?;
+            Ok::<_, ApiError>((campaign, tx.list_recipients(id, state, reason, after, limit)?))
         })
         .await?;
-    Ok(Json(Page::new(found, limit, |r| r.seq).map(RecipientView::from)))
+    let bindings = &campaign.definition.bindings;
+    Ok(Json(Page::new(found, limit, |r| r.seq).map(|r| RecipientView::new(r, bindings))))
 }
 
 /// Rows read at once for a file.
@@ -209,7 +215,8 @@ fn csv_rows(rows: Vec<Recipient>, first: bool) -> std::io::Result<Bytes> {
         ])?;
     }
     let time = |t: Option<Timestamp>| t.map(|t| t.to_string()).unwrap_or_default();
-    for r in rows.into_iter().map(RecipientView::from) {
+    // The file has no column for variables.
+    for r in rows.into_iter().map(|r| RecipientView::new(r, &[])) {
         csv.write_record([
             &r.seq.to_string(),
             &r.contact.to_string(),

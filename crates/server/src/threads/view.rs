@@ -15,6 +15,7 @@ use tisara_store::{
     OrgTx,
     campaigns::Place,
     inbox::{CampaignMessage, Entry as ThreadEntry, Message, Thread},
+    ledger::values::values,
 };
 use utoipa::ToSchema;
 
@@ -158,12 +159,11 @@ impl Texts {
                 place.insert(Shape::of(&version.components).unwrap_or_default())
             }
         };
-        let values: Vec<String> = m.variables.and_then(|v| serde_json::from_str(&v).ok()).unwrap_or_default();
-        // Values stand in the order of the campaign's bindings.
         let bindings = tx.find_campaign(m.campaign_id)?.map(|c| c.definition.bindings).unwrap_or_default();
+        let values = values(&bindings, m.variables.as_deref()).unwrap_or_default();
         let text = render(&shape.body, |name| {
             let at = bindings.iter().position(|b| b.place == Place::Body && b.name == name)?;
-            values.get(at).map(|v| Cow::Borrowed(v.as_str()))
+            values.get(at).map(|v| Cow::Borrowed(v.as_ref()))
         });
         Ok(MessageView {
             id: None,

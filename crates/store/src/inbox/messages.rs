@@ -72,7 +72,7 @@ pub struct CampaignMessage {
     pub template_id: TemplateId,
     /// Its version.
     pub template_version: u32,
-    /// The values of its variables, JSON as planned; none if it has no variables.
+    /// The frozen values of its variables, as [`values`](crate::ledger::values::values) reads them.
     pub variables: Option<String>,
     /// Where it is.
     pub state: RecipientState,

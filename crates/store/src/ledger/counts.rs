@@ -24,6 +24,11 @@ pub(crate) enum Slot {
 pub(crate) struct Deltas(BTreeMap<(CampaignId, i64, i64), i64>);
 
 impl Deltas {
+    /// `n` rows are new.
+    pub(crate) fn added(&mut self, campaign: CampaignId, to: (RecipientState, i64), n: i64) {
+        *self.0.entry((campaign, to.0.code(), to.1)).or_default() += n;
+    }
+
     /// `n` rows left one state and reason for another.
     pub(crate) fn moved(
         &mut self,
@@ -36,7 +41,7 @@ impl Deltas {
             return;
         }
         *self.0.entry((campaign, from.0.code(), from.1)).or_default() -= n;
-        *self.0.entry((campaign, to.0.code(), to.1)).or_default() += n;
+        self.added(campaign, to, n);
     }
 }
 

@@ -16,6 +16,7 @@ pub mod recover;
 pub mod reserve;
 pub mod statuses;
 pub mod uncertain;
+pub mod values;
 
 /// Rows of one chunk: the unit that a sender leases.
 pub const CHUNK_ROWS: i64 = 500;

@@ -4,7 +4,11 @@
 //! hold SQLite's one writer for seconds. The campaign remembers the last contact that has its row:
 //! a crash between slices resumes there, and no contact gets two rows.
 
-use super::{CHUNK_ROWS, counts::Slot};
+use super::{
+    CHUNK_ROWS,
+    counts::{Deltas, Slot},
+    values::shared,
+};
 use crate::{
     args,
     campaigns::{Audience, Binding, Campaign, Definition, Source},
@@ -96,7 +100,7 @@ impl OrgTx<'_, '_> {
         let planned =
             if part.is_empty() { 0 } else { self.insert_slice(&campaign, first, &part, rules, now)? };
         self.add_chunks(&campaign, first, first + planned)?;
-        self.count_slice(id, first)?;
+        self.count_slice(id, first, planned)?;
         let last = match &part {
             Part::Listed(ids) | Part::Chosen(ids) => ids.last().copied(),
             _ => self.last_planned(id)?,
@@ -187,14 +191,17 @@ impl OrgTx<'_, '_> {
         let rows = sql.audience(self.org.to_bytes(), part, &campaign.definition, rules, now, SLICE_ROWS);
         let (org, id, first) =
             (sql.bind(self.org.to_arg()), sql.bind(campaign.id.to_arg()), sql.bind(first.to_arg()));
-        // PostgreSQL takes the type of a bare placeholder in a SELECT list for text.
-        let (org, id) = match self.tx.engine() {
-            Engine::Sqlite => (org, id),
-            Engine::Postgres => (format!("CAST({org} AS UUID)"), format!("CAST({id} AS UUID)")),
+        // PostgreSQL takes the type of a bare placeholder in a SELECT list for text. SQLite gives the rows of a SELECT with
+        // a limit in its order and would sort them once more.
+        let (org, id, order) = match self.tx.engine() {
+            Engine::Sqlite => (org, id, ""),
+            Engine::Postgres => {
+                (format!("CAST({org} AS UUID)"), format!("CAST({id} AS UUID)"), "ORDER BY a.id")
+            }
         };
         let text = format!(
             "INSERT INTO recipient (org_id, campaign_id, seq, contact_id, address, variables, state, reason, attempt) \
-             SELECT {org}, {id}, CAST({first} AS BIGINT) + row_number() OVER (ORDER BY a.id) - 1, a.id, \
+             SELECT {org}, {id}, CAST({first} AS BIGINT) + row_number() OVER ({order}) - 1, a.id, \
              coalesce(a.address, ''), CASE WHEN a.reason = 0 THEN a.variables END, \
              CASE WHEN a.reason = 0 THEN {planned} ELSE {skipped} END, a.reason, 0 FROM ({rows}) a",
             planned = RecipientState::Planned.code(),
@@ -218,15 +225,22 @@ impl OrgTx<'_, '_> {
         Ok(())
     }
 
-    fn count_slice(&mut self, id: CampaignId, first: i64) -> Result<()> {
-        self.tx.execute(
-            "INSERT INTO campaign_count (org_id, campaign_id, slot, state, reason, n) \
-             SELECT org_id, campaign_id, $4, state, reason, count(*) FROM recipient \
-             WHERE org_id = $1 AND campaign_id = $2 AND seq >= $3 GROUP BY org_id, campaign_id, state, reason \
-             ON CONFLICT (org_id, campaign_id, slot, state, reason) DO UPDATE SET n = campaign_count.n + excluded.n",
-            args![self.org, id, first, Slot::Sender as i64],
+    fn count_slice(&mut self, id: CampaignId, first: i64, planned: i64) -> Result<()> {
+        // Who is skipped has a reason, and an index holds nobody else.
+        let skipped: Vec<(i64, i64)> = self.tx.list(
+            "SELECT reason, count(*) FROM recipient \
+             WHERE org_id = $1 AND campaign_id = $2 AND seq >= $3 AND reason <> 0 GROUP BY reason",
+            args![self.org, id, first],
+            |r| Ok((r.get(0)?, r.get(1)?)),
         )?;
-        Ok(())
+        let mut deltas = Deltas::default();
+        let mut others = planned;
+        for (reason, n) in skipped {
+            deltas.added(id, (RecipientState::Skipped, reason), n);
+            others -= n;
+        }
+        deltas.added(id, (RecipientState::Planned, 0), others);
+        self.bump_counts(Slot::Sender, &deltas)
     }
 
     fn last_planned(&mut self, id: CampaignId) -> Result<Option<ContactId>> {
@@ -343,10 +357,14 @@ impl<'a> Sql<'a> {
         let order = if matches!(part, Part::Label { .. }) { "cl.contact_id" } else { "c.id" };
         let portfolio = self.text(&rules.portfolio);
         let mut joins = String::new();
-        let values: Vec<String> =
-            definition.bindings.iter().enumerate().map(|(i, b)| self.value(i, b, &mut joins)).collect();
+        let own = definition.bindings.iter().enumerate().filter(|(_, binding)| shared(binding).is_none());
+        let values: Vec<String> = own.map(|(i, binding)| self.value(i, binding, &mut joins)).collect();
         let reason = self.reason(definition, rules, now, &values);
-        let variables = self.json_array(&values);
+        let variables = if definition.bindings.is_empty() {
+            "CAST(NULL AS TEXT)".to_owned()
+        } else {
+            self.json_array(&values)
+        };
         let limit = self.bind(Arg::Int(Some(limit)));
         // The inner SELECT picks the slice by key alone; values and rules are worked out for it only.
         format!(
@@ -358,7 +376,7 @@ impl<'a> Sql<'a> {
         )
     }
 
-    /// The SQL of one variable's value; NULL where there is none.
+    /// The SQL of one variable's value, which is the person's; NULL where there is none.
     fn value(&mut self, i: usize, binding: &'a Binding, joins: &mut String) -> String {
         let source = match &binding.source {
             Source::Name => "nullif(trim(c.name), '')".to_owned(),
@@ -371,10 +389,7 @@ impl<'a> Sql<'a> {
                 );
                 format!("nullif(trim(f{i}.value), '')")
             }
-            Source::Text { text } => {
-                let text = self.text(text);
-                format!("nullif(trim({text}), '')")
-            }
+            Source::Text { text } => self.text(text),
         };
         match &binding.fallback {
             Some(fallback) => {
@@ -414,6 +429,9 @@ impl<'a> Sql<'a> {
                 SkipReason::FrequencyCap,
             );
         }
+        if definition.bindings.iter().any(|binding| shared(binding) == Some("")) {
+            rule("1 = 1", SkipReason::InvalidValue);
+        }
         for value in values {
             rule(&format!("{value} IS NULL"), SkipReason::InvalidValue);
         }
@@ -422,9 +440,6 @@ impl<'a> Sql<'a> {
     }
 
     fn json_array(&self, values: &[String]) -> String {
-        if values.is_empty() {
-            return "CAST(NULL AS TEXT)".to_owned();
-        }
         let function = match self.engine {
             Engine::Sqlite => "json_array",
             Engine::Postgres => "json_build_array",

@@ -23,7 +23,7 @@ pub struct Recipient {
     pub contact_id: ContactId,
     /// Where it goes.
     pub address: String,
-    /// The frozen values, as a JSON array.
+    /// The frozen values, as [`values`](super::values::values) reads them.
     pub variables: Option<String>,
     /// Where it stands.
     pub state: RecipientState,

@@ -22,7 +22,7 @@ pub struct Reserved {
     pub attempt: u32,
     /// A phone number in E.164, or a user id of the number's portfolio.
     pub address: String,
-    /// The frozen values of the template's variables, as a JSON array.
+    /// The frozen values of its variables, as [`values`](super::values::values) reads them.
     pub variables: Option<String>,
     /// The chunk it came from; `None` for a follow-up.
     pub chunk: Option<i64>,

@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "no test file needs all of it")]
 #![allow(clippy::allow_attributes, clippy::unwrap_used, reason = "what is needed differs from file to file")]
 
+pub(crate) mod campaigns;
+
 use tisara_domain::{NumberId, OrgId, Phone, Region, Timestamp, WabaId, id::TypedId};
 use tisara_store::{Result, Store, Tx, numbers::Number, organizations::Organization, wabas};
 
