@@ -30,7 +30,7 @@ pub(super) fn routes() -> Routes {
 /// One proof: exactly one of these.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Confirmation {
+struct Proof {
     password: Option<String>,
     /// A code of the app, or a recovery code, where an app is in use.
     code: Option<String>,
@@ -57,13 +57,13 @@ struct Asked {
 
 /// Confirms who you are, for what asks for it: by your password, a code, or a passkey. A browser's cookie
 /// changes.
-#[utoipa::path(post, path = "/sessions/current/confirm", tag = "sessions", request_body = Confirmation,
+#[utoipa::path(post, path = "/sessions/current/confirm", tag = "sessions", request_body = Proof,
     responses((status = 204)))]
 async fn confirm_session(
     State(app): State<App>,
     person: Person,
     headers: HeaderMap,
-    Body(input): Body<Confirmation>,
+    Body(input): Body<Proof>,
 ) -> Result<(StatusCode, HeaderMap)> {
     let cookies = match (input.password, input.code, input.passkey) {
         (Some(password), None, None) => by_password(&app, person, password).await?,
