@@ -7,7 +7,7 @@
 use super::{
     checkpoint::{Checkpoints, RESTART},
     error::{Error, Result},
-    health::Health,
+    health::{Health, moment},
     queue::{Queue, Serves},
     store::Options,
     tx::{Inner, Tx},
@@ -18,6 +18,10 @@ use std::{collections::HashMap, path::Path, time::Duration};
 
 /// Bodies that one commit may carry; more would only make the first of them wait.
 const GROUP_MAX: usize = 512;
+/// Least time from one commit's beginning to the next one's. Fifty numbers that send, each with a little to write ten times
+/// a second, would otherwise have a commit each, as often as the disk allows: what they write meanwhile
+/// goes into one.
+const BETWEEN_COMMITS: Duration = Duration::from_micros(2_500);
 const STATEMENTS_CACHED: usize = 256;
 /// Page cache of one reader. What it holds is worth nothing as soon as anybody has written, so it is for the
 /// pages that one transaction reads twice.
@@ -104,8 +108,10 @@ pub(super) fn stable_plans(conn: &Connection) -> Result<()> {
 fn write_loop(conn: &Connection, queue: &Queue, health: &Health, checkpoints: &Checkpoints) {
     let mut numbered = Numbered::default();
     while let Some(group) = queue.take(Serves::All, GROUP_MAX) {
+        let next_at = moment() + BETWEEN_COMMITS;
         commit_group(conn, &mut numbered, group, health);
         checkpoints.written();
+        std::thread::sleep(next_at.saturating_duration_since(moment()));
     }
 }
 
