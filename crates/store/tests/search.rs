@@ -157,6 +157,8 @@ contract! {
             // As common as its first four letters, and far rarer than they are.
             ("old orders", 8, 3),
             ("tea ordere", 40, 7),
+            // The beginning is far commoner than the word.
+            ("rare te", 40, 7),
         ] {
             let (mut seen, mut after) = (Vec::new(), None);
             loop {

@@ -8,7 +8,8 @@
 //! those of yesterday, it believes that an organization has a handful of rows: it then reads all of a campaign's for each
 //! batch. So nothing here is left to its choice. Reading takes the array's elements one by one (`CROSS JOIN LATERAL`
 //! with a limit or a lock inside, which it cannot turn round); changing does the same and writes the rows that
-//! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key.
+//! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key; deleting
+//! goes by the places (`ctid`) that were found.
 
 mod bulk_insert;
 mod contact_names;
@@ -20,6 +21,7 @@ mod outcomes;
 pub(crate) mod planner_statistics;
 mod statuses;
 mod threads;
+mod unindexed;
 
 pub(crate) use bulk_insert::BulkInsert;
 pub(crate) use contact_names::write_contact_names;
@@ -28,3 +30,4 @@ pub(crate) use lookup::Lookup;
 pub(crate) use outcomes::mark_accepted;
 pub(crate) use statuses::{load_status_rows, save_status_rows};
 pub(crate) use threads::{ThreadRow, load_thread_rows, page_of_threads, save_thread_rows};
+pub(crate) use unindexed::take_unindexed;

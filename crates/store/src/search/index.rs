@@ -3,11 +3,10 @@
 use super::{SPACE_SHIFT, words};
 use crate::{
     OrgTx, Result, Tx, args,
-    forks::{BulkInsert, Lookup, message_words},
-    keys::{IN_MAX, first, padded, placeholders},
+    forks::{BulkInsert, Lookup, message_words, take_unindexed},
+    keys::first,
     seam::{Arg, ToArg as _},
 };
-use std::collections::HashSet;
 use tisara_domain::{ContactId, MessageId, NumberId, OrgId, ThreadId, Timestamp, id::TypedId as _};
 
 /// Messages of an organization that wait to be indexed, split into words.
@@ -101,17 +100,7 @@ impl OrgTx<'_, '_> {
     /// # Errors
     /// As the database says.
     pub fn index_messages(&mut self, messages: &[MessageToIndex]) -> Result<u64> {
-        let mut waiting = HashSet::with_capacity(messages.len());
-        for piece in messages.chunks(IN_MAX) {
-            let ids = padded(&piece.iter().map(|m| m.id).collect::<Vec<_>>());
-            let mut args = args![self.org].to_vec();
-            args.extend(ids.iter().map(|id| id.to_arg()));
-            let sql = format!(
-                "DELETE FROM message_unindexed WHERE org_id = $1 AND message_id IN ({}) RETURNING message_id",
-                placeholders(2, ids.len())
-            );
-            waiting.extend(self.tx.list(&sql, &args, |row| row.get::<MessageId>(0))?);
-        }
+        let waiting = take_unindexed(self, &messages.iter().map(|m| m.id).collect::<Vec<_>>())?;
         let taken: Vec<&MessageToIndex> =
             messages.iter().filter(|m| waiting.contains(&m.id) && !m.words.is_empty()).collect();
         let Ok(n) = i64::try_from(taken.len()) else { return Ok(0) };

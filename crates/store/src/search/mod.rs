@@ -17,6 +17,7 @@ mod words;
 pub use excerpt::{Part, excerpt};
 pub use find::{Found, MessageFilter};
 pub use index::{MessageToIndex, Unindexed};
+pub(crate) use query::Term;
 pub use query::{Query, QueryError};
 
 /// Bits of an ordinal that count within an organization; those above name the organization's space.

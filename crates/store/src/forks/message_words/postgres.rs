@@ -6,7 +6,7 @@ use super::{Within, number_word};
 use crate::{
     Result, Tx, args,
     seam::{Arg, Pg, ToArg as _},
-    search::{MessageToIndex, Query, SPACE_SHIFT},
+    search::{MessageToIndex, Query, SPACE_SHIFT, Term},
 };
 use std::{collections::BTreeMap, fmt::Write as _};
 use tisara_domain::{MessageId, OrgId, ThreadId};
@@ -16,6 +16,8 @@ const ONE_BY_ONE: i64 = 2_000;
 /// Stretches of 2ⁿ ordinals that have a word of their own.
 const STRETCHES: [(u32, char); 2] = [(14, '\u{E001}'), (17, '\u{E002}')];
 const SPACE: char = '\u{E003}';
+/// The newest messages by which it is judged what is common.
+const SAMPLE: i64 = 500;
 
 pub(super) fn insert(mut pg: Pg<'_>, org: OrgId, rows: &[(i64, &MessageToIndex)]) -> Result<()> {
     let ordinals: Vec<Arg<'_>> = rows.iter().map(|(ordinal, _)| ordinal.to_arg()).collect();
@@ -66,7 +68,8 @@ pub(super) fn find(
     within: Within,
     limit: u32,
 ) -> Result<Vec<(i64, MessageId)>> {
-    let words = tsquery(query, within);
+    let words = tsquery(&query.terms, within);
+    let mut leading = None;
     let mut hits: Vec<(i64, MessageId)> = Vec::new();
     let mut before = within.before;
     let from = within.from.max(before - ONE_BY_ONE);
@@ -89,14 +92,20 @@ pub(super) fn find(
         if missing == 0 || before <= within.from {
             break;
         }
-        // Materialized: the index of words must lead, whatever the statistics make of it.
+        let leading = match &leading {
+            Some(leading) => leading,
+            None => &*leading.insert(lead(tx, org, query, within)?),
+        };
+        // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
+        // must be TRUE.
         hits.extend(tx.list(
             "WITH w AS MATERIALIZED (SELECT org_id, ordinal FROM message_words \
-             WHERE words @@ CAST($2 AS TEXT)::tsquery AND words @@ CAST($3 AS TEXT)::tsquery) \
+             WHERE words @@ CAST($2 AS TEXT)::tsquery AND words @@ CAST($3 AS TEXT)::tsquery \
+             AND (words @@ CAST($6 AS TEXT)::tsquery) IS TRUE) \
              SELECT w.ordinal, s.message_id FROM (SELECT ordinal FROM w WHERE org_id = $1 AND ordinal < $4 \
              ORDER BY ordinal DESC LIMIT $5) w JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
              ORDER BY w.ordinal DESC",
-            args![org, words, stretch, before, missing],
+            args![org, leading, stretch, before, missing, words],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?);
         before = before.min(from.max(within.from));
@@ -117,14 +126,31 @@ pub(super) fn find_in_thread(
          JOIN message_words w ON w.org_id = s.org_id AND w.ordinal = s.ordinal \
          WHERE s.org_id = $1 AND s.thread_id = $2 AND s.ordinal >= $3 AND s.ordinal < $4 \
          AND w.words @@ CAST($5 AS TEXT)::tsquery ORDER BY s.ordinal DESC LIMIT $6",
-        args![org, thread, within.from, within.before, tsquery(query, within), limit],
+        args![org, thread, within.from, within.before, tsquery(&query.terms, within), limit],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 
-/// The search in PostgreSQL's language.
-fn tsquery(query: &Query, within: Within) -> String {
-    let terms = query.terms.iter().map(|t| {
+/// What the index is asked. For a beginning GIN puts all places of all words together that begin so, whatever else is
+/// asked: where it is commoner than the other words, the messages that have these are looked at for it.
+fn lead(tx: &mut Tx<'_>, org: OrgId, query: &Query, within: Within) -> Result<String> {
+    let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
+    if beginnings.is_empty() || words.is_empty() {
+        return Ok(tsquery(&query.terms, within));
+    }
+    let has_beginning_oftener: bool = tx.get(
+        "SELECT count(*) FILTER (WHERE w.words @@ CAST($3 AS TEXT)::tsquery) \
+         > count(*) FILTER (WHERE w.words @@ CAST($4 AS TEXT)::tsquery) FROM (SELECT words FROM message_words \
+         WHERE org_id = $1 AND ordinal < $2 ORDER BY ordinal DESC LIMIT $5) w",
+        args![org, within.before, tsquery(&beginnings, within), tsquery(&words, within), SAMPLE],
+        |row| row.get(0),
+    )?;
+    Ok(tsquery(if has_beginning_oftener { &words } else { &query.terms }, within))
+}
+
+/// A search in PostgreSQL's language.
+fn tsquery(terms: &[Term], within: Within) -> String {
+    let terms = terms.iter().map(|t| {
         let sign = if t.prefix { ":*" } else { "" };
         let words: Vec<String> = t.words.iter().map(|w| format!("'{w}'{sign}")).collect();
         format!("({})", words.join(" <-> "))
