@@ -47,26 +47,14 @@ async fn index_all(
             after = None;
             continue;
         };
-        if !holds_lease(shared, leased_until).await? {
+        // One node at a time, so that ordinals are given out in order and no work is done twice.
+        if !shared.holds_lease(LEASE, leased_until).await? {
             return Ok(());
         }
         more |= index_batch(shared, org, batch).await?;
         after = Some(org);
     }
     Ok(())
-}
-
-/// One node at a time, so that ordinals are given out in order and no work is done twice.
-async fn holds_lease(shared: &Shared, leased_until: &mut Timestamp) -> Result<bool> {
-    let now = shared.ambient.now();
-    if now.plus(shared.settings.lease() / 2) >= *leased_until {
-        let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
-        if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
-            return Ok(false);
-        }
-        *leased_until = now.plus(lease);
-    }
-    Ok(true)
 }
 
 /// Indexes one batch; says whether there may be more. The next one is as large as fits into its time.
@@ -84,6 +72,7 @@ async fn index_batch(shared: &Shared, org: OrgId, batch: &mut u32) -> Result<boo
         .write(move |tx| {
             let began_at = clock.now();
             let indexed = tx.org(org).index_messages(&waiting.messages)?;
+            tx.sort_in_words()?;
             Ok::<_, Error>((indexed, clock.now().since(began_at)))
         })
         .await?;
@@ -93,6 +82,5 @@ async fn index_batch(shared: &Shared, org: OrgId, batch: &mut u32) -> Result<boo
         Engine::Sqlite | Engine::Postgres => limit + limit / 2,
     }
     .clamp(BATCH_MIN, BATCH_MAX);
-    shared.store.write(|tx| tx.sort_in_words()).await?;
     Ok(more)
 }

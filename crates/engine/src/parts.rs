@@ -15,7 +15,7 @@ use std::{
 };
 use tisara_cloud_api::Client;
 use tisara_domain::{Ambient, CampaignId, Duration, OrgId, Timestamp};
-use tisara_store::{Error, Store, hearing::Hearing, segments::Sets};
+use tisara_store::{Error, Result, Store, hearing::Hearing, segments::Sets};
 
 /// Notes that `who` could not do something for now and will try again. The store itself says when the
 /// database stops working and when it works again, once each.
@@ -115,13 +115,27 @@ impl Shared {
         }
     }
 
+    /// Whether this node does a task of which one node at a time is enough; takes the task's lease up to `leased_until`
+    /// anew when half of it is gone.
+    pub(crate) async fn holds_lease(&self, task: &'static str, leased_until: &mut Timestamp) -> Result<bool> {
+        let (now, lease) = (self.ambient.now(), self.settings.lease());
+        if now.plus(lease / 2) >= *leased_until {
+            let owner = self.owner.clone();
+            if self.store.write(move |tx| tx.take_lease(task, &owner, now, lease)).await?.is_none() {
+                return Ok(false);
+            }
+            *leased_until = now.plus(lease);
+        }
+        Ok(true)
+    }
+
     /// How long a stopping lane waits for answers.
     pub(crate) fn stop_patience(&self) -> Duration {
         Duration::from_millis(1_200)
     }
 
     /// The moment until which every webhook that has come is applied.
-    pub(crate) async fn applied_until(&self) -> tisara_store::Result<Timestamp> {
+    pub(crate) async fn applied_until(&self) -> Result<Timestamp> {
         let now = self.ambient.now();
         Ok(self.store.read(|tx| tx.journal_waits_since()).await?.unwrap_or(now))
     }

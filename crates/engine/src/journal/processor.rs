@@ -132,13 +132,8 @@ impl Processor<'_> {
         let shared = self.shared;
         // One node at a time, so that they do not do each other's work twice for nothing. What keeps the
         // effects single is the mark, not the lease.
-        let now = shared.ambient.now();
-        if now.plus(shared.settings.lease() / 2) >= self.leased_until {
-            let (owner, lease) = (shared.owner.clone(), shared.settings.lease());
-            if shared.store.write(move |tx| tx.take_lease(LEASE, &owner, now, lease)).await?.is_none() {
-                return Ok(Batch::new());
-            }
-            self.leased_until = now.plus(lease);
+        if !shared.holds_lease(LEASE, &mut self.leased_until).await? {
+            return Ok(Batch::new());
         }
         let being_applied = match batch.as_slice() {
             [] => return self.next(None).await,
