@@ -357,8 +357,9 @@ impl<'a> Sql<'a> {
         let order = if matches!(part, Part::Label { .. }) { "cl.contact_id" } else { "c.id" };
         let portfolio = self.text(&rules.portfolio);
         let mut joins = String::new();
-        let own = definition.bindings.iter().enumerate().filter(|(_, binding)| shared(binding).is_none());
-        let values: Vec<String> = own.map(|(i, binding)| self.value(i, binding, &mut joins)).collect();
+        let bindings = definition.bindings.iter().enumerate();
+        let values: Vec<String> =
+            bindings.filter_map(|(i, binding)| self.value(i, binding, &mut joins)).collect();
         let reason = self.reason(definition, rules, now, &values);
         let variables = if definition.bindings.is_empty() {
             "CAST(NULL AS TEXT)".to_owned()
@@ -376,8 +377,8 @@ impl<'a> Sql<'a> {
         )
     }
 
-    /// The SQL of one variable's value, which is the person's; NULL where there is none.
-    fn value(&mut self, i: usize, binding: &'a Binding, joins: &mut String) -> String {
+    /// The SQL of one variable's value, NULL where there is none; `None` for a text that everybody gets.
+    fn value(&mut self, i: usize, binding: &'a Binding, joins: &mut String) -> Option<String> {
         let source = match &binding.source {
             Source::Name => "nullif(trim(c.name), '')".to_owned(),
             Source::Phone => "c.phone".to_owned(),
@@ -389,15 +390,15 @@ impl<'a> Sql<'a> {
                 );
                 format!("nullif(trim(f{i}.value), '')")
             }
-            Source::Text { text } => self.text(text),
+            Source::Text { .. } => return None,
         };
-        match &binding.fallback {
+        Some(match &binding.fallback {
             Some(fallback) => {
                 let fallback = self.text(fallback);
                 format!("coalesce({source}, nullif(trim({fallback}), ''))")
             }
             None => source,
-        }
+        })
     }
 
     /// The SQL of the code of the first rule that excludes a person; 0 for none.

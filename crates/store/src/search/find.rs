@@ -61,15 +61,13 @@ impl OrgTx<'_, '_> {
         let Some((space, last)) = space else { return Ok(Vec::new()) };
         let start = space << SPACE_SHIFT;
         let end = after.map_or(last + 1, |position| (last + 1).min(start.saturating_add(position)));
-        let within = Within { space, from: start, before: end, number: filter.number };
+        let within = Within { org: self.org, space, from: start, before: end, number: filter.number };
         let hits = match self.threads_of(filter)? {
-            None => message_words::find(self.tx, self.org, query, within, limit)?,
+            None => message_words::find(self.tx, query, within, limit)?,
             Some(threads) => {
                 let mut hits = Vec::new();
                 for thread in threads {
-                    hits.extend(message_words::find_in_thread(
-                        self.tx, self.org, query, within, thread, limit,
-                    )?);
+                    hits.extend(message_words::find_in_thread(self.tx, query, within, thread, limit)?);
                 }
                 hits.sort_unstable_by_key(|(ordinal, _)| std::cmp::Reverse(*ordinal));
                 hits.truncate(limit as usize);

@@ -18,6 +18,7 @@ use tisara_domain::{MessageId, NumberId, OrgId, ThreadId, id::TypedId as _};
 /// Where to look.
 #[derive(Clone, Copy)]
 pub(crate) struct Within {
+    pub org: OrgId,
     /// The organization's space of ordinals.
     pub space: i64,
     /// From this ordinal on, up to before the other.
@@ -25,6 +26,9 @@ pub(crate) struct Within {
     pub before: i64,
     pub number: Option<NumberId>,
 }
+
+/// What was found: ordinals, and the messages that have them.
+pub(crate) type Hits = Vec<(i64, MessageId)>;
 
 const NUMBER: char = '\u{E000}';
 
@@ -62,30 +66,23 @@ pub(crate) fn delete(tx: &mut Tx<'_>, org: OrgId, ordinals: &[i64]) -> Result<()
 }
 
 /// Up to `limit` messages with these words, the newest first.
-pub(crate) fn find(
-    tx: &mut Tx<'_>,
-    org: OrgId,
-    query: &Query,
-    within: Within,
-    limit: u32,
-) -> Result<Vec<(i64, MessageId)>> {
+pub(crate) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
     match tx.engine() {
-        Engine::Sqlite => sqlite::find(tx, org, query, within, limit),
-        Engine::Postgres => postgres::find(tx, org, query, within, limit),
+        Engine::Sqlite => sqlite::find(tx, query, within, limit),
+        Engine::Postgres => postgres::find(tx, query, within, limit),
     }
 }
 
 /// The same within one thread, by way of its few messages.
 pub(crate) fn find_in_thread(
     tx: &mut Tx<'_>,
-    org: OrgId,
     query: &Query,
     within: Within,
     thread: ThreadId,
     limit: u32,
-) -> Result<Vec<(i64, MessageId)>> {
+) -> Result<Hits> {
     match tx.engine() {
-        Engine::Sqlite => sqlite::find_in_thread(tx, org, query, within, thread, limit),
-        Engine::Postgres => postgres::find_in_thread(tx, org, query, within, thread, limit),
+        Engine::Sqlite => sqlite::find_in_thread(tx, query, within, thread, limit),
+        Engine::Postgres => postgres::find_in_thread(tx, query, within, thread, limit),
     }
 }

@@ -2,14 +2,14 @@
 //! one, then through the index in stretches that grow: of a word that is hardly in the last 2,000 messages, the
 //! last 16,000 have few, and so on.
 
-use super::{Within, number_word};
+use super::{Hits, Within, number_word};
 use crate::{
     Result, Tx, args,
     seam::{Arg, Pg, ToArg as _},
     search::{MessageToIndex, Query, SPACE_SHIFT, Term},
 };
 use std::{collections::BTreeMap, fmt::Write as _};
-use tisara_domain::{MessageId, OrgId, ThreadId};
+use tisara_domain::{OrgId, ThreadId};
 
 /// The newest messages, which PostgreSQL looks at one by one.
 const ONE_BY_ONE: i64 = 2_000;
@@ -61,16 +61,10 @@ pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()>
     Ok(())
 }
 
-pub(super) fn find(
-    tx: &mut Tx<'_>,
-    org: OrgId,
-    query: &Query,
-    within: Within,
-    limit: u32,
-) -> Result<Vec<(i64, MessageId)>> {
+pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
     let words = tsquery(&query.terms, within);
     let mut leading = None;
-    let mut hits: Vec<(i64, MessageId)> = Vec::new();
+    let mut hits = Hits::new();
     let mut before = within.before;
     let from = within.from.max(before - ONE_BY_ONE);
     hits.extend(tx.list(
@@ -78,7 +72,7 @@ pub(super) fn find(
          WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
          JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
          WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
-        args![org, from, before, words, limit, ONE_BY_ONE],
+        args![within.org, from, before, words, limit, ONE_BY_ONE],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?);
     before = from;
@@ -94,7 +88,7 @@ pub(super) fn find(
         }
         let leading = match &leading {
             Some(leading) => leading,
-            None => &*leading.insert(lead(tx, org, query, within)?),
+            None => &*leading.insert(lead(tx, query, within)?),
         };
         // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
         // must be TRUE.
@@ -105,7 +99,7 @@ pub(super) fn find(
              SELECT w.ordinal, s.message_id FROM (SELECT ordinal FROM w WHERE org_id = $1 AND ordinal < $4 \
              ORDER BY ordinal DESC LIMIT $5) w JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
              ORDER BY w.ordinal DESC",
-            args![org, leading, stretch, before, missing, words],
+            args![within.org, leading, stretch, before, missing, words],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?);
         before = before.min(from.max(within.from));
@@ -115,25 +109,24 @@ pub(super) fn find(
 
 pub(super) fn find_in_thread(
     tx: &mut Tx<'_>,
-    org: OrgId,
     query: &Query,
     within: Within,
     thread: ThreadId,
     limit: u32,
-) -> Result<Vec<(i64, MessageId)>> {
+) -> Result<Hits> {
     tx.list(
         "SELECT s.ordinal, s.message_id FROM message_search s \
          JOIN message_words w ON w.org_id = s.org_id AND w.ordinal = s.ordinal \
          WHERE s.org_id = $1 AND s.thread_id = $2 AND s.ordinal >= $3 AND s.ordinal < $4 \
          AND w.words @@ CAST($5 AS TEXT)::tsquery ORDER BY s.ordinal DESC LIMIT $6",
-        args![org, thread, within.from, within.before, tsquery(&query.terms, within), limit],
+        args![within.org, thread, within.from, within.before, tsquery(&query.terms, within), limit],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 
 /// What the index is asked. For a beginning GIN puts all places of all words together that begin so, whatever else is
 /// asked: where it is commoner than the other words, the messages that have these are looked at for it.
-fn lead(tx: &mut Tx<'_>, org: OrgId, query: &Query, within: Within) -> Result<String> {
+fn lead(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<String> {
     let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
     if beginnings.is_empty() || words.is_empty() {
         return Ok(tsquery(&query.terms, within));
@@ -142,7 +135,7 @@ fn lead(tx: &mut Tx<'_>, org: OrgId, query: &Query, within: Within) -> Result<St
         "SELECT count(*) FILTER (WHERE w.words @@ CAST($3 AS TEXT)::tsquery) \
          > count(*) FILTER (WHERE w.words @@ CAST($4 AS TEXT)::tsquery) FROM (SELECT words FROM message_words \
          WHERE org_id = $1 AND ordinal < $2 ORDER BY ordinal DESC LIMIT $5) w",
-        args![org, within.before, tsquery(&beginnings, within), tsquery(&words, within), SAMPLE],
+        args![within.org, within.before, tsquery(&beginnings, within), tsquery(&words, within), SAMPLE],
         |row| row.get(0),
     )?;
     Ok(tsquery(if has_beginning_oftener { &words } else { &query.terms }, within))

@@ -6,13 +6,13 @@
 //! have the rest too. Where too few have it, it is rarer by far than its first four letters, its list is short, and FTS5 may
 //! put it together.
 
-use super::{Within, number_word};
+use super::{Hits, Within, number_word};
 use crate::{
     Error, Result, Tx, args,
     seam::{Arg, ToArg as _},
     search::{MessageToIndex, Query},
 };
-use tisara_domain::{MessageId, OrgId, ThreadId};
+use tisara_domain::ThreadId;
 
 /// Letters of the longest beginnings that have an index, see the migrations.
 const INDEXED_LETTERS: usize = 4;
@@ -34,18 +34,12 @@ pub(super) fn delete(conn: &rusqlite::Connection, ordinals: &[i64]) -> Result<()
     Ok(())
 }
 
-pub(super) fn find(
-    tx: &mut Tx<'_>,
-    org: OrgId,
-    query: &Query,
-    within: Within,
-    limit: u32,
-) -> Result<Vec<(i64, MessageId)>> {
-    let mut hits = Vec::new();
+pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
+    let mut hits = Hits::new();
     let mut before = Some(within.before);
     let is_long = query.beginning().is_some_and(|word| word.chars().nth(INDEXED_LETTERS).is_some());
     if is_long {
-        before = look_one_by_one(tx, org, query, within, limit, &mut hits)?;
+        before = look_one_by_one(tx, query, within, limit, &mut hits)?;
     }
     let Some(before) = before else { return Ok(hits) };
     let missing = limit.saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
@@ -53,7 +47,7 @@ pub(super) fn find(
         "SELECT w.rowid, s.message_id FROM message_words w \
          CROSS JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.rowid \
          WHERE w.message_words MATCH $2 AND w.rowid >= $3 AND w.rowid < $4 ORDER BY w.rowid DESC LIMIT $5",
-        args![org, fts5(query, within, usize::MAX), within.from, before, missing],
+        args![within.org, fts5(query, within, usize::MAX), within.from, before, missing],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?);
     Ok(hits)
@@ -63,11 +57,10 @@ pub(super) fn find(
 /// with the whole beginning: `None` when nothing is left to be found, or wanted.
 fn look_one_by_one(
     tx: &mut Tx<'_>,
-    org: OrgId,
     query: &Query,
     within: Within,
     limit: u32,
-    hits: &mut Vec<(i64, MessageId)>,
+    hits: &mut Hits,
 ) -> Result<Option<i64>> {
     let one_in = one_in(within, limit);
     let (mut looked_at, mut go_on) = (0, None);
@@ -76,7 +69,7 @@ fn look_one_by_one(
          CROSS JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.rowid \
          CROSS JOIN message m ON m.org_id = $1 AND m.id = s.message_id \
          WHERE w.message_words MATCH $2 AND w.rowid >= $3 AND w.rowid < $4 ORDER BY w.rowid DESC",
-        args![org, fts5(query, within, INDEXED_LETTERS), within.from, within.before],
+        args![within.org, fts5(query, within, INDEXED_LETTERS), within.from, within.before],
         |row| {
             let ordinal: i64 = row.get(0)?;
             looked_at += 1;
@@ -93,10 +86,8 @@ fn look_one_by_one(
             Ok(())
         },
     );
-    match walked {
-        Ok(()) | Err(Stop::Here) => Ok(go_on),
-        Err(Stop::Failed(e)) => Err(e),
-    }
+    ended(walked)?;
+    Ok(go_on)
 }
 
 /// Hits that must be expected before it is told from them how many there are.
@@ -126,26 +117,33 @@ impl From<Error> for Stop {
     }
 }
 
+/// A walk that stopped where it wanted to has ended well.
+fn ended(walked: Result<(), Stop>) -> Result<()> {
+    match walked {
+        Ok(()) | Err(Stop::Here) => Ok(()),
+        Err(Stop::Failed(e)) => Err(e),
+    }
+}
+
 /// By the texts themselves: asked for one message at a time, FTS5 would put the list of a beginning together each time.
 pub(super) fn find_in_thread(
     tx: &mut Tx<'_>,
-    org: OrgId,
     query: &Query,
     within: Within,
     thread: ThreadId,
     limit: u32,
-) -> Result<Vec<(i64, MessageId)>> {
+) -> Result<Hits> {
     let mut sql = "SELECT s.ordinal, m.id, m.text FROM message_search s \
                    CROSS JOIN message m ON m.org_id = s.org_id AND m.id = s.message_id \
                    WHERE s.org_id = $1 AND s.thread_id = $2 AND s.ordinal >= $3 AND s.ordinal < $4"
         .to_owned();
-    let mut args: Vec<Arg<'_>> = args![org, thread, within.from, within.before].to_vec();
+    let mut args: Vec<Arg<'_>> = args![within.org, thread, within.from, within.before].to_vec();
     if let Some(number) = &within.number {
         args.push(number.to_arg());
         sql.push_str(" AND m.number_id = $5");
     }
     sql.push_str(" ORDER BY s.ordinal DESC");
-    let mut hits = Vec::new();
+    let mut hits = Hits::new();
     let walked = tx.for_each(&sql, &args, |row| {
         if hits.len() >= limit as usize {
             return Err(Stop::Here);
@@ -155,10 +153,8 @@ pub(super) fn find_in_thread(
         }
         Ok(())
     });
-    match walked {
-        Ok(()) | Err(Stop::Here) => Ok(hits),
-        Err(Stop::Failed(e)) => Err(e),
-    }
+    ended(walked)?;
+    Ok(hits)
 }
 
 /// The search in FTS5's language, of a beginning only so many letters. Words hold no quotes, see `search::words`.
