@@ -2,7 +2,7 @@
 
 use crate::{
     ledger::statuses::StatusRow,
-    seam::{Driver, OrgTx, Result},
+    seam::{Driver, Error, OrgTx, Result},
 };
 use rusqlite::OptionalExtension as _;
 use std::collections::BTreeMap;
@@ -26,6 +26,7 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
                 let row = select
                     .query_row((org, key.0.to_bytes(), key.1), |r| {
                         Ok(StatusRow {
+                            place: None,
                             state: r.get(0)?,
                             reason: r.get(1)?,
                             attempt: r.get(2)?,
@@ -46,7 +47,7 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
             let found = pg.query(
                 "SELECT r.* FROM unnest($2::uuid[], $3::bigint[]) AS k (campaign_id, seq) CROSS JOIN LATERAL (\
                  SELECT r.campaign_id, r.seq, r.state::bigint, r.reason::bigint, r.attempt::bigint, r.wamid, r.billing, \
-                 r.sent_at, r.delivered_at, r.read_at, r.failed_at FROM recipient r \
+                 r.sent_at, r.delivered_at, r.read_at, r.failed_at, r.ctid::text FROM recipient r \
                  WHERE r.org_id = $1 AND r.campaign_id = k.campaign_id AND r.seq = k.seq FOR UPDATE) r",
                 &[&Uuid::from_bytes(org), &campaigns, &seqs],
             )?;
@@ -62,6 +63,7 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
                     delivered_at: r.try_get(8)?,
                     read_at: r.try_get(9)?,
                     failed_at: r.try_get(10)?,
+                    place: r.try_get(11)?,
                 };
                 rows.insert((CampaignId::from_bytes(campaign.into_bytes()), r.try_get(1)?), row);
             }
@@ -70,7 +72,7 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
     Ok(rows)
 }
 
-/// Writes the changed rows back.
+/// Writes rows back that were loaded in this transaction and have changed.
 pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]) -> Result<()> {
     let org = tx.org.to_bytes();
     match tx.tx.driver()? {
@@ -100,8 +102,6 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
             if rows.is_empty() {
                 return Ok(());
             }
-            let keys: Vec<Key> = rows.iter().map(|(key, _)| *key).collect();
-            let (campaigns, seqs) = columns(&keys);
             let column = |f: fn(&StatusRow) -> i64| rows.iter().map(|(_, r)| f(r)).collect::<Vec<i64>>();
             let optional = |f: fn(&StatusRow) -> Option<i64>| {
                 rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<i64>>>()
@@ -109,23 +109,18 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
             let text = |f: fn(&StatusRow) -> Option<&str>| {
                 rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<&str>>>()
             };
-            pg.execute(
-                "INSERT INTO recipient AS r (org_id, campaign_id, seq, contact_id, address, state, reason, attempt, wamid, \
-                 billing, sent_at, delivered_at, read_at, failed_at) \
-                 SELECT $1, n.campaign_id, n.seq, k.contact_id, '', n.state, n.reason, n.attempt, n.wamid, n.billing, \
-                 n.sent_at, n.delivered_at, n.read_at, n.failed_at FROM unnest($2::uuid[], $3::bigint[], $4::bigint[], \
-                 $5::bigint[], $6::bigint[], $7::text[], $8::text[], $9::bigint[], $10::bigint[], $11::bigint[], \
-                 $12::bigint[]) AS n (campaign_id, seq, state, reason, attempt, wamid, billing, sent_at, delivered_at, \
-                 read_at, failed_at) CROSS JOIN LATERAL (SELECT r.contact_id FROM recipient r \
-                 WHERE r.org_id = $1 AND r.campaign_id = n.campaign_id AND r.seq = n.seq FOR UPDATE) k \
-                 ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET state = excluded.state, reason = excluded.reason, \
-                 attempt = excluded.attempt, wamid = excluded.wamid, billing = excluded.billing, \
-                 sent_at = excluded.sent_at, delivered_at = excluded.delivered_at, read_at = excluded.read_at, \
-                 failed_at = excluded.failed_at",
+            // By their places: they were locked when they were loaded, so they still stand there.
+            let saved = pg.execute(
+                "UPDATE recipient r SET state = n.state, reason = n.reason, attempt = n.attempt, wamid = n.wamid, \
+                 billing = n.billing, sent_at = n.sent_at, delivered_at = n.delivered_at, read_at = n.read_at, \
+                 failed_at = n.failed_at FROM (SELECT u.place::tid AS place, u.state, u.reason, u.attempt, u.wamid, \
+                 u.billing, u.sent_at, u.delivered_at, u.read_at, u.failed_at FROM unnest($2::text[], $3::bigint[], \
+                 $4::bigint[], $5::bigint[], $6::text[], $7::text[], $8::bigint[], $9::bigint[], $10::bigint[], \
+                 $11::bigint[]) AS u (place, state, reason, attempt, wamid, billing, sent_at, delivered_at, read_at, \
+                 failed_at) OFFSET 0) n WHERE r.ctid = n.place AND r.org_id = $1",
                 &[
                     &Uuid::from_bytes(org),
-                    &campaigns,
-                    &seqs,
+                    &text(|r| r.place.as_deref()),
                     &column(|r| r.state),
                     &column(|r| r.reason),
                     &column(|r| r.attempt),
@@ -137,6 +132,9 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
                     &optional(|r| r.failed_at),
                 ],
             )?;
+            if saved != rows.len() as u64 {
+                return Err(Error::Conflict("rows moved while they were locked".to_owned()));
+            }
         }
     }
     Ok(())

@@ -46,6 +46,8 @@ pub struct Applied {
 /// The part of a row that statuses look at.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct StatusRow {
+    /// Where PostgreSQL has it, for as long as it is locked.
+    pub(crate) place: Option<String>,
     pub(crate) state: i64,
     pub(crate) reason: i64,
     pub(crate) attempt: i64,

@@ -1,0 +1,1 @@
+-- PostgreSQL leaves room in its pages for rows that change, and compresses webhooks faster. SQLite does neither.
