@@ -3,9 +3,12 @@
 use super::{SPACE_SHIFT, query::Query};
 use crate::{
     OrgTx, Result, args,
-    forks::message_words::{self, Within},
+    forks::{
+        message_words::{self, Within},
+        messages_in_threads,
+    },
     inbox::{Message, Seer},
-    keys::{IN_MAX, padded, placeholders},
+    keys::{IN_MAX, padded},
     seam::ToArg as _,
 };
 use std::collections::HashMap;
@@ -106,12 +109,11 @@ impl OrgTx<'_, '_> {
                 seen = seer.condition(args.len() + 1);
                 args.extend((!seen.is_empty()).then(|| seer.user.to_arg()));
             }
-            let sql = format!(
-                "SELECT {}, t.contact_id, c.name, CASE WHEN 1 = 1{seen} THEN 1 ELSE 0 END FROM message m JOIN thread t ON t.org_id = m.org_id AND t.id = m.thread_id \
-                 JOIN contact c ON c.org_id = t.org_id AND c.id = t.contact_id WHERE m.org_id = $1 AND m.id IN ({})",
-                Message::COLUMNS,
-                placeholders(2, piece.len())
+            let columns = format!(
+                "{}, t.contact_id, c.name, CASE WHEN 1 = 1{seen} THEN 1 ELSE 0 END",
+                Message::COLUMNS
             );
+            let sql = messages_in_threads(self.tx.engine(), &columns, piece.len());
             self.tx.for_each(&sql, &args, |row| {
                 let message = Message::read(row)?;
                 let (contact_id, contact_name) =

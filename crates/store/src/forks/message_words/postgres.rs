@@ -18,6 +18,8 @@ const STRETCHES: [(u32, char); 2] = [(14, '\u{E001}'), (17, '\u{E002}')];
 const SPACE: char = '\u{E003}';
 /// The newest messages by which it is judged what is common.
 const SAMPLE: i64 = 500;
+/// Places that GIN puts together in the time of one look at a message, which may lie on a page of its own.
+const PLACES_A_LOOK: i64 = 30;
 
 pub(super) fn insert(mut pg: Pg<'_>, org: OrgId, rows: &[(i64, &MessageToIndex)]) -> Result<()> {
     let ordinals: Vec<Arg<'_>> = rows.iter().map(|(ordinal, _)| ordinal.to_arg()).collect();
@@ -63,7 +65,7 @@ pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()>
 
 pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
     let words = tsquery(&query.terms, within);
-    let mut leading = None;
+    let mut lead = None;
     let mut hits = Hits::new();
     let mut before = within.before;
     let from = within.from.max(before - ONE_BY_ONE);
@@ -86,10 +88,11 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
         if missing == 0 || before <= within.from {
             break;
         }
-        let leading = match &leading {
-            Some(leading) => leading,
-            None => &*leading.insert(lead(tx, query, within)?),
+        let lead = match &lead {
+            Some(lead) => lead,
+            None => &*lead.insert(Lead::sampled(tx, query, within)?),
         };
+        let leading = lead.over(before - from.max(within.from));
         // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
         // must be TRUE.
         hits.extend(tx.list(
@@ -125,20 +128,56 @@ pub(super) fn find_in_thread(
 }
 
 /// What the index is asked. For a beginning GIN puts all places of all words together that begin so, whatever else is
-/// asked: where it is commoner than the other words, the messages that have these are looked at for it.
-fn lead(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<String> {
-    let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
-    if beginnings.is_empty() || words.is_empty() {
-        return Ok(tsquery(&query.terms, within));
+/// asked. Where that is dearer than looking at the messages that have the other words, it is not asked for it.
+struct Lead {
+    all: String,
+    /// The words without the beginning, if there are both.
+    words: Option<String>,
+    /// Messages with the beginning, and with the words, among the newest [`SAMPLE`].
+    with_beginning: i64,
+    with_words: i64,
+    /// All messages of all organizations, about.
+    messages: i64,
+}
+
+impl Lead {
+    fn sampled(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<Self> {
+        let all = tsquery(&query.terms, within);
+        let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
+        if beginnings.is_empty() || words.is_empty() {
+            return Ok(Self { all, words: None, with_beginning: 0, with_words: 0, messages: 0 });
+        }
+        let words = tsquery(&words, within);
+        tx.get(
+            "SELECT count(*) FILTER (WHERE w.words @@ CAST($3 AS TEXT)::tsquery), \
+             count(*) FILTER (WHERE w.words @@ CAST($4 AS TEXT)::tsquery), \
+             (SELECT c.reltuples::bigint FROM pg_class c WHERE c.oid = 'message_words'::regclass) \
+             FROM (SELECT words FROM message_words WHERE org_id = $1 AND ordinal < $2 \
+             ORDER BY ordinal DESC LIMIT $5) w",
+            args![within.org, within.before, tsquery(&beginnings, within), words, SAMPLE],
+            |row| {
+                Ok(Self {
+                    with_beginning: row.get(0)?,
+                    with_words: row.get(1)?,
+                    // Without statistics: this organization's.
+                    messages: row.get::<i64>(2)?.max(within.before - within.from),
+                    words: Some(words.clone()),
+                    all: all.clone(),
+                })
+            },
+        )
     }
-    let has_beginning_oftener: bool = tx.get(
-        "SELECT count(*) FILTER (WHERE w.words @@ CAST($3 AS TEXT)::tsquery) \
-         > count(*) FILTER (WHERE w.words @@ CAST($4 AS TEXT)::tsquery) FROM (SELECT words FROM message_words \
-         WHERE org_id = $1 AND ordinal < $2 ORDER BY ordinal DESC LIMIT $5) w",
-        args![within.org, within.before, tsquery(&beginnings, within), tsquery(&words, within), SAMPLE],
-        |row| row.get(0),
-    )?;
-    Ok(tsquery(if has_beginning_oftener { &words } else { &query.terms }, within))
+
+    /// For a search through so many messages.
+    fn over(&self, messages: i64) -> &str {
+        let places = self.with_beginning.saturating_mul(self.messages);
+        // Words that the sample does not have are taken to be in half a message of it.
+        let looks = (2 * self.with_words + 1).saturating_mul(messages) / 2;
+        match &self.words {
+            Some(words) if places > looks.saturating_mul(PLACES_A_LOOK) => words,
+            _ => &self.all,
+        }
+    }
 }
 
 /// A search in PostgreSQL's language.
