@@ -109,15 +109,16 @@ struct EntryId<'a> {
 /// Parts a body that concerns several WABAs into one for each, so that an organization never sees
 /// another's webhooks. A body about one WABA, or one that cannot be read, stays as it came.
 fn split(body: &Bytes) -> Vec<(Option<String>, Vec<u8>)> {
+    let whole = |waba| vec![(waba, body.to_vec())];
+    let Ok(text) = std::str::from_utf8(body) else { return whole(None) };
     // Nearly every body is about one: it is gone through once.
-    if let Ok(outer) = serde_json::from_slice::<Outer<'_, EntryId<'_>>>(body)
+    if let Ok(outer) = serde_json::from_str::<Outer<'_, EntryId<'_>>>(text)
         && let Some((first, rest)) = outer.entry.split_first()
         && rest.iter().all(|entry| entry.id == first.id)
     {
-        return vec![(Some(first.id.clone().into_owned()), body.to_vec())];
+        return whole(Some(first.id.clone().into_owned()));
     }
-    let whole = |waba| vec![(waba, body.to_vec())];
-    let Ok(outer) = serde_json::from_slice::<Outer<'_, &RawValue>>(body) else { return whole(None) };
+    let Ok(outer) = serde_json::from_str::<Outer<'_, &RawValue>>(text) else { return whole(None) };
     let ids: Vec<Option<String>> = outer
         .entry
         .iter()
@@ -165,9 +166,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_kept_all_the_same() {
-        for body in
-            [&b"not json"[..], b"{}", b"[]", b"{\"object\":1,\"entry\":[]}", b"{\"object\":1,\"entry\":[{}]}"]
-        {
+        for body in [
+            &b"not json"[..],
+            b"{}",
+            b"[]",
+            b"{\"object\":1,\"entry\":[]}",
+            b"{\"object\":1,\"entry\":[{}]}",
+            b"{\"object\":1,\"entry\":[{\"id\":\"1\",\"x\":\"\xff\"}]}",
+        ] {
             assert_eq!(split(&Bytes::from_static(body)), vec![(None, body.to_vec())]);
         }
     }
