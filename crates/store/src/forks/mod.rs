@@ -8,8 +8,8 @@
 //! those of yesterday, it believes that an organization has a handful of rows: it then reads all of a campaign's for each
 //! batch. So nothing here is left to its choice. Reading takes the array's elements one by one (`CROSS JOIN LATERAL`
 //! with a limit or a lock inside, which it cannot turn round); changing does the same and writes the rows that
-//! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key; deleting
-//! goes by the places (`ctid`) that were found.
+//! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key, or, where an earlier statement of the
+//! transaction has locked them, by the places (`ctid`) where they stand; deleting goes by the places that were found.
 
 mod bulk_insert;
 mod contact_names;

@@ -43,7 +43,8 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
             }
         }
         Driver::Postgres(mut pg) => {
-            let (campaigns, seqs) = columns(keys);
+            let (campaigns, seqs): (Vec<Uuid>, Vec<i64>) =
+                keys.iter().map(|(campaign, seq)| (Uuid::from(*campaign), *seq)).unzip();
             let found = pg.query(
                 "SELECT r.* FROM unnest($2::uuid[], $3::bigint[]) AS k (campaign_id, seq) CROSS JOIN LATERAL (\
                  SELECT r.campaign_id, r.seq, r.state::bigint, r.reason::bigint, r.attempt::bigint, r.wamid, r.billing, \
@@ -138,8 +139,4 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
         }
     }
     Ok(())
-}
-
-fn columns(keys: &[Key]) -> (Vec<Uuid>, Vec<i64>) {
-    keys.iter().map(|(campaign, seq)| (Uuid::from(*campaign), *seq)).unzip()
 }

@@ -64,7 +64,7 @@ pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()>
 }
 
 pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
-    let words = tsquery(&query.terms, within);
+    let all = tsquery(&query.terms, within);
     let mut lead = None;
     let mut hits = Hits::new();
     let mut before = within.before;
@@ -74,7 +74,7 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
          WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
          JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
          WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
-        args![within.org, from, before, words, limit, ONE_BY_ONE],
+        args![within.org, from, before, all, limit, ONE_BY_ONE],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )?);
     before = from;
@@ -92,7 +92,7 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
             Some(lead) => lead,
             None => &*lead.insert(Lead::sampled(tx, query, within)?),
         };
-        let leading = lead.over(before - from.max(within.from));
+        let leading = lead.over(before - from.max(within.from)).unwrap_or(&all);
         // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
         // must be TRUE.
         hits.extend(tx.list(
@@ -102,7 +102,7 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
              SELECT w.ordinal, s.message_id FROM (SELECT ordinal FROM w WHERE org_id = $1 AND ordinal < $4 \
              ORDER BY ordinal DESC LIMIT $5) w JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
              ORDER BY w.ordinal DESC",
-            args![within.org, leading, stretch, before, missing, words],
+            args![within.org, leading, stretch, before, missing, all],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?);
         before = before.min(from.max(within.from));
@@ -129,8 +129,8 @@ pub(super) fn find_in_thread(
 
 /// What the index is asked. For a beginning GIN puts all places of all words together that begin so, whatever else is
 /// asked. Where that is dearer than looking at the messages that have the other words, it is not asked for it.
+#[derive(Default)]
 struct Lead {
-    all: String,
     /// The words without the beginning, if there are both.
     words: Option<String>,
     /// Messages with the beginning, and with the words, among the newest [`SAMPLE`].
@@ -142,41 +142,31 @@ struct Lead {
 
 impl Lead {
     fn sampled(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<Self> {
-        let all = tsquery(&query.terms, within);
         let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
         if beginnings.is_empty() || words.is_empty() {
-            return Ok(Self { all, words: None, with_beginning: 0, with_words: 0, messages: 0 });
+            return Ok(Self::default());
         }
         let words = tsquery(&words, within);
-        tx.get(
+        let (with_beginning, with_words, rows): (i64, i64, i64) = tx.get(
             "SELECT count(*) FILTER (WHERE w.words @@ CAST($3 AS TEXT)::tsquery), \
              count(*) FILTER (WHERE w.words @@ CAST($4 AS TEXT)::tsquery), \
              (SELECT c.reltuples::bigint FROM pg_class c WHERE c.oid = 'message_words'::regclass) \
              FROM (SELECT words FROM message_words WHERE org_id = $1 AND ordinal < $2 \
              ORDER BY ordinal DESC LIMIT $5) w",
             args![within.org, within.before, tsquery(&beginnings, within), words, SAMPLE],
-            |row| {
-                Ok(Self {
-                    with_beginning: row.get(0)?,
-                    with_words: row.get(1)?,
-                    // Without statistics: this organization's.
-                    messages: row.get::<i64>(2)?.max(within.before - within.from),
-                    words: Some(words.clone()),
-                    all: all.clone(),
-                })
-            },
-        )
+            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+        )?;
+        // Without statistics: this organization's.
+        let messages = rows.max(within.before - within.from);
+        Ok(Self { words: Some(words), with_beginning, with_words, messages })
     }
 
-    /// For a search through so many messages.
-    fn over(&self, messages: i64) -> &str {
+    /// The words alone, where they are to lead a search through so many messages.
+    fn over(&self, messages: i64) -> Option<&String> {
         let places = self.with_beginning.saturating_mul(self.messages);
         // Words that the sample does not have are taken to be in half a message of it.
         let looks = (2 * self.with_words + 1).saturating_mul(messages) / 2;
-        match &self.words {
-            Some(words) if places > looks.saturating_mul(PLACES_A_LOOK) => words,
-            _ => &self.all,
-        }
+        self.words.as_ref().filter(|_| places > looks.saturating_mul(PLACES_A_LOOK))
     }
 }
 
