@@ -66,11 +66,20 @@ async fn receive(store: &Store, messages: Vec<NewInbound>) {
 
 /// Indexes all that waits, in batches of `size`; says how many messages went in.
 async fn index(store: &Store, size: u32) -> u64 {
+    index_apart(store, size, 0).await
+}
+
+/// The same, with so many others between one batch and the next.
+async fn index_apart(store: &Store, size: u32, others: i64) -> u64 {
     let mut indexed = 0;
     while let Some(org) = read(store, |tx| tx.next_org_to_index(None)).await {
         let waiting = read(store, move |tx| tx.org(org).list_unindexed(size)).await;
         assert!(waiting.oldest.is_some());
-        indexed += write(store, move |tx| tx.org(org).index_messages(&waiting.messages)).await;
+        indexed += write(store, move |tx| {
+            tx.execute("UPDATE message_index SET last_ordinal = last_ordinal + $1", args![others])?;
+            tx.org(org).index_messages(&waiting.messages)
+        })
+        .await;
         write(store, |tx| tx.sort_in_words()).await;
     }
     indexed
@@ -143,41 +152,64 @@ fn written(tx: &mut Tx<'_>, n: u32) -> Result<()> {
     Ok(())
 }
 
+/// Looks through what [`written`] wrote, page by page.
+async fn pages(store: &Store) {
+    for (text, hits, size) in [
+        ("rare", 40, 7),
+        ("old", 8, 3),
+        ("tea n1234", 11, 4),
+        ("ra", 40, 15),
+        // As common as its first four letters, and far rarer than they are.
+        ("old orders", 8, 3),
+        ("tea ordere", 40, 7),
+        // The beginning is far commoner than the word.
+        ("rare te", 40, 7),
+    ] {
+        let (mut seen, mut after) = (Vec::new(), None);
+        loop {
+            let query = Query::parse(text).unwrap();
+            let page = read(store, move |tx| {
+                tx.org(org()).search_messages(&query, MessageFilter::default(), after, size)
+            })
+            .await;
+            let Some(last) = page.last() else { break };
+            after = Some(last.position);
+            seen.extend(page.into_iter().map(|f| f.message.id));
+        }
+        assert_eq!(seen.len(), hits, "{text}");
+        assert!(seen.is_sorted_by(|a, b| a > b), "{text}: {seen:?}");
+    }
+    let first = read(store, |tx| {
+        tx.org(org()).search_messages(&Query::parse("te").unwrap(), MessageFilter::default(), None, 50)
+    })
+    .await;
+    assert_eq!(first.len(), 50);
+    let orders = found(store, org(), "orders", MessageFilter::default()).await;
+    let expected: Vec<MessageId> = (1..=20_000).rev().filter(|n| n % 500 != 0).take(500).map(id).collect();
+    assert_eq!(orders, expected);
+}
+
 contract! {
-    /// Pages follow each other without gap or repetition, over more messages than one stretch has.
+    /// Pages follow each other without gap or repetition, over more messages than are looked at in one step.
     async fn pages_follow_each_other(store) {
         threads(store).await;
         write(store, |tx| (1..=20_000).try_for_each(|n| written(tx, n))).await;
         assert_eq!(index(store, 2_000).await, 20_000);
-        for (text, hits, pages) in [
-            ("rare", 40, 7),
-            ("old", 8, 3),
-            ("tea n1234", 11, 4),
-            ("ra", 40, 15),
-            // As common as its first four letters, and far rarer than they are.
-            ("old orders", 8, 3),
-            ("tea ordere", 40, 7),
-            // The beginning is far commoner than the word.
-            ("rare te", 40, 7),
-        ] {
-            let (mut seen, mut after) = (Vec::new(), None);
-            loop {
-                let query = Query::parse(text).unwrap();
-                let page = read(store, move |tx| {
-                    tx.org(org()).search_messages(&query, MessageFilter::default(), after, pages)
-                }).await;
-                let Some(last) = page.last() else { break };
-                after = Some(last.position);
-                seen.extend(page.into_iter().map(|f| f.message.id));
-            }
-            assert_eq!(seen.len(), hits, "{text}");
-            assert!(seen.is_sorted_by(|a, b| a > b), "{text}: {seen:?}");
-        }
-        let first = read(store, |tx| tx.org(org()).search_messages(&Query::parse("te").unwrap(), MessageFilter::default(), None, 50)).await;
-        assert_eq!(first.len(), 50);
-        let orders = found(store, org(), "orders", MessageFilter::default()).await;
-        let expected: Vec<MessageId> = (1..=20_000).rev().filter(|n| n % 500 != 0).take(500).map(id).collect();
-        assert_eq!(orders, expected);
+        pages(store).await;
+    }
+}
+
+contract! {
+    /// The same when others lie between them, as in five million messages.
+    async fn pages_follow_each_other_from_afar(store) {
+        threads(store).await;
+        write(store, |tx| (1..=20_000).try_for_each(|n| written(tx, n))).await;
+        assert_eq!(index_apart(store, 2_000, 500_000).await, 20_000);
+        pages(store).await;
+        let in_thread = MessageFilter { thread: Some(id(2)), ..MessageFilter::default() };
+        assert_eq!(found(store, org(), "old", in_thread).await, [id(7), id(5), id(3), id(1)]);
+        let of_number = MessageFilter { number: Some(id(1)), ..MessageFilter::default() };
+        assert_eq!(found(store, org(), "rare", of_number).await.len(), 40);
     }
 }
 

@@ -64,7 +64,7 @@ impl OrgTx<'_, '_> {
         let Some((space, last)) = space else { return Ok(Vec::new()) };
         let start = space << SPACE_SHIFT;
         let end = after.map_or(last + 1, |position| (last + 1).min(start.saturating_add(position)));
-        let within = Within { org: self.org, space, from: start, before: end, number: filter.number };
+        let within = Within { org: self.org, from: start, before: end, number: filter.number };
         let hits = match self.threads_of(filter)? {
             None => message_words::find(self.tx, query, within, limit)?,
             Some(threads) => {

@@ -19,8 +19,6 @@ use tisara_domain::{MessageId, NumberId, OrgId, ThreadId, id::TypedId as _};
 #[derive(Clone, Copy)]
 pub(crate) struct Within {
     pub org: OrgId,
-    /// The organization's space of ordinals.
-    pub space: i64,
     /// From this ordinal on, up to before the other.
     pub from: i64,
     pub before: i64,

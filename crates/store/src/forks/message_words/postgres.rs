@@ -1,23 +1,32 @@
-//! GIN. It cannot walk: it would fetch all hits, and sort. So PostgreSQL looks at the newest messages one by
-//! one, then through the index in stretches that grow: of a word that is hardly in the last 2,000 messages, the
-//! last 16,000 have few, and so on.
+//! GIN. It cannot walk: it would fetch all hits, and sort; and for a beginning it puts together all places of all
+//! words that begin so. So a word has a list of its own for every stretch of messages, and PostgreSQL looks at the
+//! newest messages one by one, then through the stretches, the newest first: of a word that is hardly in the last
+//! 2,000 messages, the last 16,000 have few, and so on. What a search costs depends on the stretches it needs, not on
+//! how many messages there are, nor on other organizations: a stretch is of one.
 
 use super::{Hits, Within, number_word};
 use crate::{
     Result, Tx, args,
     seam::{Arg, Pg, ToArg as _},
-    search::{MessageToIndex, Query, SPACE_SHIFT, Term},
+    search::{MessageToIndex, Query, Term},
 };
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{
+    collections::BTreeMap,
+    fmt::{self, Write as _},
+};
 use tisara_domain::{OrgId, ThreadId};
 
-/// The newest messages, which PostgreSQL looks at one by one.
-const ONE_BY_ONE: i64 = 2_000;
-/// Stretches of 2ⁿ ordinals that have a word of their own.
-const STRETCHES: [(u32, char); 2] = [(14, '\u{E001}'), (17, '\u{E002}')];
-const SPACE: char = '\u{E003}';
-/// The newest messages by which it is judged what is common.
-const SAMPLE: i64 = 500;
+/// A stretch has 2ⁿ ordinals.
+const STRETCH_SHIFT: u32 = 17;
+/// A part of a stretch has so many, and a word of its own.
+const PART_SHIFT: u32 = 14;
+const PART: char = '\u{E001}';
+/// Stands in a query where the name of a stretch belongs.
+const STRETCH: char = '\u{E002}';
+/// The newest messages: PostgreSQL looks at them one by one, and judges by them what is common.
+const NEWEST: i64 = 2_000;
+/// Stretches that are asked in one statement, after the newest two; then four times as many, and so on.
+const STRETCHES: i64 = 8;
 /// Places that GIN puts together in the time of one look at a message, which may lie on a page of its own.
 const PLACES_A_LOOK: i64 = 30;
 
@@ -38,21 +47,45 @@ pub(super) fn sort_in(tx: &mut Tx<'_>) -> Result<()> {
     tx.get("SELECT gin_clean_pending_list('message_words_words')", &[], |row| row.get::<i64>(0)).map(drop)
 }
 
-/// The text form of a `tsvector`: each word with where it stands.
+/// The text form of a `tsvector`: each word behind the name of its stretch, with where it stands.
 fn vector(ordinal: i64, message: &MessageToIndex) -> String {
     let mut places: BTreeMap<&str, Vec<usize>> = BTreeMap::new();
     for (i, word) in message.words.iter().enumerate() {
         places.entry(word).or_default().push(i + 1);
     }
-    let mut text = format!("'{}' '{SPACE}{:x}'", number_word(message.number), ordinal >> SPACE_SHIFT);
-    for (bits, sign) in STRETCHES {
-        let _ = write!(text, " '{sign}{:x}'", ordinal >> bits);
-    }
+    let stretch = Stretch::of(ordinal);
+    let mut text =
+        format!("'{stretch}{}' '{}'", number_word(message.number), part_word(ordinal >> PART_SHIFT));
     for (word, at) in places {
         let at: Vec<String> = at.iter().map(ToString::to_string).collect();
-        let _ = write!(text, " '{word}':{}", at.join(","));
+        let _ = write!(text, " '{stretch}{word}':{}", at.join(","));
     }
     text
+}
+
+/// A stretch of ordinals. Its name stands before each of its words; in SQL it is `to_hex(ordinal >> 17) || '.'`.
+#[derive(Clone, Copy)]
+struct Stretch(i64);
+
+impl Stretch {
+    fn of(ordinal: i64) -> Self {
+        Self(ordinal >> STRETCH_SHIFT)
+    }
+
+    /// Those with ordinals from `from` to before `before`, the newest first.
+    fn between(from: i64, before: i64) -> impl Iterator<Item = Self> {
+        (Self::of(from).0..=Self::of(before - 1).0).rev().map(Self)
+    }
+}
+
+impl fmt::Display for Stretch {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:x}.", self.0)
+    }
+}
+
+fn part_word(part: i64) -> String {
+    format!("{}{PART}{part:x}", Stretch::of(part << PART_SHIFT))
 }
 
 pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()> {
@@ -64,50 +97,56 @@ pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()>
 }
 
 pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
-    let all = tsquery(&query.terms, within);
-    let mut lead = None;
-    let mut hits = Hits::new();
-    let mut before = within.before;
-    let from = within.from.max(before - ONE_BY_ONE);
-    hits.extend(tx.list(
+    let whole = Words::of(&query.terms, within);
+    let mut hits = newest(tx, &whole, within, limit)?;
+    let mut before = within.from.max(within.before - NEWEST);
+    let newest_part = (within.before - 1) >> PART_SHIFT;
+    let mut parts = format!(" & ('{}' | '{}')", part_word(newest_part), part_word(newest_part - 1));
+    let mut from = (newest_part - 1) << PART_SHIFT;
+    let mut stretches = 1;
+    let mut leading = None;
+    while hits.len() < limit as usize && before > within.from {
+        let leading: &Words = match &leading {
+            Some(leading) => leading,
+            None => leading.insert(leading_words(tx, query, within)?),
+        };
+        from = from.max(within.from);
+        let (lead, all): (Vec<String>, Vec<String>) = Stretch::between(from, before)
+            .map(|stretch| (leading.in_stretch(stretch) + &parts, whole.in_stretch(stretch)))
+            .unzip();
+        let missing = i64::from(limit) - hits.len() as i64;
+        // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
+        // must be TRUE.
+        hits.extend(tx.list(
+            "SELECT w.ordinal, s.message_id FROM (SELECT found.ordinal \
+             FROM unnest(string_to_array($2, chr(10)), string_to_array($3, chr(10))) AS stretch (lead, whole) \
+             CROSS JOIN LATERAL (WITH found AS MATERIALIZED (SELECT org_id, ordinal FROM message_words \
+             WHERE words @@ stretch.lead::tsquery AND (words @@ stretch.whole::tsquery) IS TRUE) \
+             SELECT ordinal FROM found WHERE org_id = $1 AND ordinal < $4 ORDER BY ordinal DESC LIMIT $5) found \
+             ORDER BY found.ordinal DESC LIMIT $5) w \
+             JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal ORDER BY w.ordinal DESC",
+            args![within.org, lead.join("\n"), all.join("\n"), before, missing],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?);
+        before = before.min(from);
+        from = (Stretch::of(from).0 - stretches) << STRETCH_SHIFT;
+        stretches = if parts.is_empty() { stretches * 4 } else { STRETCHES };
+        parts.clear();
+    }
+    Ok(hits)
+}
+
+/// Among the newest messages, one by one.
+fn newest(tx: &mut Tx<'_>, whole: &Words, within: Within, limit: u32) -> Result<Hits> {
+    let from = within.from.max(within.before - NEWEST);
+    tx.list(
         "SELECT w.ordinal, s.message_id FROM (SELECT ordinal, words FROM message_words \
          WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
          JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
          WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
-        args![within.org, from, before, all, limit, ONE_BY_ONE],
+        args![within.org, from, within.before, whole.between(from, within.before), limit, NEWEST],
         |row| Ok((row.get(0)?, row.get(1)?)),
-    )?);
-    before = from;
-    let whole = format!("'{SPACE}{:x}'", within.space);
-    let stretches = STRETCHES.iter().map(|(bits, sign)| {
-        let newest = (within.before - 1) >> bits;
-        ((newest - 1) << bits, format!("'{sign}{newest:x}' | '{sign}{:x}'", newest - 1))
-    });
-    for (from, stretch) in stretches.chain([(within.from, whole)]) {
-        let missing = limit.saturating_sub(u32::try_from(hits.len()).unwrap_or(u32::MAX));
-        if missing == 0 || before <= within.from {
-            break;
-        }
-        let lead = match &lead {
-            Some(lead) => lead,
-            None => &*lead.insert(Lead::sampled(tx, query, within)?),
-        };
-        let leading = lead.over(before - from.max(within.from)).unwrap_or(&all);
-        // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
-        // must be TRUE.
-        hits.extend(tx.list(
-            "WITH w AS MATERIALIZED (SELECT org_id, ordinal FROM message_words \
-             WHERE words @@ CAST($2 AS TEXT)::tsquery AND words @@ CAST($3 AS TEXT)::tsquery \
-             AND (words @@ CAST($6 AS TEXT)::tsquery) IS TRUE) \
-             SELECT w.ordinal, s.message_id FROM (SELECT ordinal FROM w WHERE org_id = $1 AND ordinal < $4 \
-             ORDER BY ordinal DESC LIMIT $5) w JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
-             ORDER BY w.ordinal DESC",
-            args![within.org, leading, stretch, before, missing, all],
-            |row| Ok((row.get(0)?, row.get(1)?)),
-        )?);
-        before = before.min(from.max(within.from));
-    }
-    Ok(hits)
+    )
 }
 
 pub(super) fn find_in_thread(
@@ -117,65 +156,66 @@ pub(super) fn find_in_thread(
     thread: ThreadId,
     limit: u32,
 ) -> Result<Hits> {
+    let (Words(words), stretch) = (Words::of(&query.terms, within), STRETCH.to_string());
     tx.list(
         "SELECT s.ordinal, s.message_id FROM message_search s \
          JOIN message_words w ON w.org_id = s.org_id AND w.ordinal = s.ordinal \
          WHERE s.org_id = $1 AND s.thread_id = $2 AND s.ordinal >= $3 AND s.ordinal < $4 \
-         AND w.words @@ CAST($5 AS TEXT)::tsquery ORDER BY s.ordinal DESC LIMIT $6",
-        args![within.org, thread, within.from, within.before, tsquery(&query.terms, within), limit],
+         AND w.words @@ replace($5, $6, to_hex(s.ordinal >> CAST($7 AS INT)) || '.')::tsquery \
+         ORDER BY s.ordinal DESC LIMIT $8",
+        args![within.org, thread, within.from, within.before, words, stretch, STRETCH_SHIFT, limit],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
 }
 
 /// What the index is asked. For a beginning GIN puts all places of all words together that begin so, whatever else is
 /// asked. Where that is dearer than looking at the messages that have the other words, it is not asked for it.
-#[derive(Default)]
-struct Lead {
-    /// The words without the beginning, if there are both.
-    words: Option<String>,
-    /// Messages with the beginning, and with the words, among the newest [`SAMPLE`].
-    with_beginning: i64,
-    with_words: i64,
-    /// All messages of all organizations, about.
-    messages: i64,
+fn leading_words(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<Words> {
+    let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
+    if beginnings.is_empty() || words.is_empty() {
+        return Ok(Words::of(&query.terms, within));
+    }
+    let (beginnings, words) = (Words::of(&beginnings, within), Words::of(&words, within));
+    let from = within.from.max(within.before - NEWEST);
+    let (with_beginning, with_words): (i64, i64) = tx.get(
+        "SELECT count(*) FILTER (WHERE words @@ CAST($4 AS TEXT)::tsquery), \
+         count(*) FILTER (WHERE words @@ CAST($5 AS TEXT)::tsquery) \
+         FROM message_words WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3",
+        args![
+            within.org,
+            from,
+            within.before,
+            beginnings.between(from, within.before),
+            words.between(from, within.before)
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    // Words that none of them has are taken to be in half a message.
+    let looks = (2 * with_words + 1) * PLACES_A_LOOK / 2;
+    Ok(if with_beginning > looks { words } else { Words::of(&query.terms, within) })
 }
 
-impl Lead {
-    fn sampled(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<Self> {
-        let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
-        if beginnings.is_empty() || words.is_empty() {
-            return Ok(Self::default());
-        }
-        let words = tsquery(&words, within);
-        let (with_beginning, with_words, rows): (i64, i64, i64) = tx.get(
-            "SELECT count(*) FILTER (WHERE w.words @@ CAST($3 AS TEXT)::tsquery), \
-             count(*) FILTER (WHERE w.words @@ CAST($4 AS TEXT)::tsquery), \
-             (SELECT c.reltuples::bigint FROM pg_class c WHERE c.oid = 'message_words'::regclass) \
-             FROM (SELECT words FROM message_words WHERE org_id = $1 AND ordinal < $2 \
-             ORDER BY ordinal DESC LIMIT $5) w",
-            args![within.org, within.before, tsquery(&beginnings, within), words, SAMPLE],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
-        )?;
-        // Without statistics: this organization's.
-        let messages = rows.max(within.before - within.from);
-        Ok(Self { words: Some(words), with_beginning, with_words, messages })
+/// A search in PostgreSQL's language, with [`STRETCH`] before each word.
+struct Words(String);
+
+impl Words {
+    fn of(terms: &[Term], within: Within) -> Self {
+        let terms = terms.iter().map(|t| {
+            let sign = if t.prefix { ":*" } else { "" };
+            let words: Vec<String> = t.words.iter().map(|w| format!("'{STRETCH}{w}'{sign}")).collect();
+            format!("({})", words.join(" <-> "))
+        });
+        let number = within.number.map(|n| format!("'{STRETCH}{}'", number_word(n)));
+        Self(terms.chain(number).collect::<Vec<_>>().join(" & "))
     }
 
-    /// The words alone, where they are to lead a search through so many messages.
-    fn over(&self, messages: i64) -> Option<&String> {
-        let places = self.with_beginning.saturating_mul(self.messages);
-        // Words that the sample does not have are taken to be in half a message of it.
-        let looks = (2 * self.with_words + 1).saturating_mul(messages) / 2;
-        self.words.as_ref().filter(|_| places > looks.saturating_mul(PLACES_A_LOOK))
+    fn in_stretch(&self, stretch: Stretch) -> String {
+        self.0.replace(STRETCH, &stretch.to_string())
     }
-}
 
-/// A search in PostgreSQL's language.
-fn tsquery(terms: &[Term], within: Within) -> String {
-    let terms = terms.iter().map(|t| {
-        let sign = if t.prefix { ":*" } else { "" };
-        let words: Vec<String> = t.words.iter().map(|w| format!("'{w}'{sign}")).collect();
-        format!("({})", words.join(" <-> "))
-    });
-    terms.chain(within.number.map(|n| format!("'{}'", number_word(n)))).collect::<Vec<_>>().join(" & ")
+    fn between(&self, from: i64, before: i64) -> String {
+        let stretches =
+            Stretch::between(from, before).map(|stretch| format!("({})", self.in_stretch(stretch)));
+        stretches.collect::<Vec<_>>().join(" | ")
+    }
 }

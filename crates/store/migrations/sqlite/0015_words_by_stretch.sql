@@ -1,0 +1,1 @@
+-- PostgreSQL's index of words is ordered anew. FTS5 has an order of its own.
