@@ -25,8 +25,6 @@ const PART: char = '\u{E001}';
 const STRETCH: char = '\u{E002}';
 /// The newest messages: PostgreSQL looks at them one by one, and judges by them what is common.
 const NEWEST: i64 = 2_000;
-/// Stretches that are asked in one statement, after the newest two; then four times as many, and so on.
-const STRETCHES: i64 = 8;
 /// Places that GIN puts together in the time of one look at a message, which may lie on a page of its own.
 const PLACES_A_LOOK: i64 = 30;
 
@@ -130,7 +128,7 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
         )?);
         before = before.min(from);
         from = (Stretch::of(from).0 - stretches) << STRETCH_SHIFT;
-        stretches = if parts.is_empty() { stretches * 4 } else { STRETCHES };
+        stretches *= 2;
         parts.clear();
     }
     Ok(hits)
