@@ -390,11 +390,14 @@ impl Tx<'_> {
     /// # Errors
     /// As the database says.
     pub fn list_numbers_with_work(&mut self, now: Timestamp) -> Result<Vec<(OrgId, NumberId)>> {
+        // Put together before doubles are left out: for a UNION SQLite reads all messages in the order of their
+        // organizations.
         self.list(
-            "SELECT org_id, number_id FROM campaign WHERE finished_at IS NULL AND state = 'running' \
-             UNION SELECT org_id, number_id FROM message WHERE state < 3 AND due_at <= $1 \
-             UNION SELECT org_id, number_id FROM follow_up WHERE due_at <= $1 \
-             UNION SELECT org_id, number_id FROM chunk WHERE state = 1",
+            "SELECT DISTINCT org_id, number_id FROM (\
+             SELECT org_id, number_id FROM campaign WHERE finished_at IS NULL AND state = 'running' \
+             UNION ALL SELECT org_id, number_id FROM message WHERE state < 3 AND due_at <= $1 \
+             UNION ALL SELECT org_id, number_id FROM follow_up WHERE due_at <= $1 \
+             UNION ALL SELECT org_id, number_id FROM chunk WHERE state = 1) work",
             args![now],
             |r| Ok((r.get(0)?, r.get(1)?)),
         )

@@ -158,6 +158,22 @@ contract! {
 }
 
 contract! {
+    /// A number with a message that is due has work; looking for such numbers reads no other messages.
+    async fn a_number_with_a_message_to_send_has_work(store) {
+        threads(store, 2).await;
+        assert_eq!(read(store, |tx| tx.list_numbers_with_work(at(30))).await, []);
+        write(store, |tx| {
+            let mut org = tx.org(org());
+            org.queue_message(&outbound(3, 1, 30, "Hi"))?;
+            org.queue_message(&outbound(4, 2, 30, "Hi"))
+        })
+        .await;
+        assert_eq!(read(store, |tx| tx.list_numbers_with_work(at(29))).await, []);
+        assert_eq!(read(store, |tx| tx.list_numbers_with_work(at(30))).await, [(org(), id(1))]);
+    }
+}
+
+contract! {
     /// A queued message waits for its sender and moves its thread up.
     async fn a_message_is_queued(store) {
         threads(store, 1).await;

@@ -46,6 +46,9 @@ const ALLOWED: &[(&str, &str)] = &[
     ("SELECT CASE WHEN state = 8 THEN 0", "repair reads everything"),
 ];
 
+/// Indexes of the few rows that are under way, and of no others: they may be read from one end to the other.
+const UNDER_WAY: &[&str] = &["chunk_leased"];
+
 /// Looks at the plans of all that was run on this store so far.
 ///
 /// # Panics
@@ -86,7 +89,8 @@ fn reads_too_much(step: &str, sql: &str) -> bool {
         Some("SEARCH") => step.ends_with("(org_id=?)"),
         _ => false,
     };
-    all && LARGE.contains(&table(name, sql))
+    let index = step.rsplit(' ').next().unwrap_or_default();
+    all && !UNDER_WAY.contains(&index) && LARGE.contains(&table(name, sql))
 }
 
 /// The table behind an alias: the word before it, or itself.
@@ -113,5 +117,7 @@ mod tests {
         assert!(!reads_too_much("SEARCH c USING PRIMARY KEY (org_id=? AND id=?)", sql));
         assert!(!reads_too_much("SCAN n", sql));
         assert!(reads_too_much("SCAN contact", "SELECT 1 FROM contact"));
+        assert!(reads_too_much("SCAN chunk USING COVERING INDEX chunk_unfinished", "SELECT 1 FROM chunk"));
+        assert!(!reads_too_much("SCAN chunk USING COVERING INDEX chunk_leased", "SELECT 1 FROM chunk"));
     }
 }

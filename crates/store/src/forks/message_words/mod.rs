@@ -2,7 +2,7 @@
 //!
 //! Both get words that were split and folded by `search`, so neither's tokenizer has a say. Beside the
 //! words of its text a message has some that begin with a private sign and so can stand in no text:
-//! its number's, and on PostgreSQL those of the stretches of ordinals that it lies in.
+//! its number's, and on PostgreSQL that of the part of a stretch of ordinals that it lies in.
 
 mod postgres;
 mod sqlite;
