@@ -10,6 +10,8 @@ contract! {
     async fn they_have_their_indexes(store) {
         read(store, |tx| {
             tx.list_campaigns_to_tend()?;
+            tx.list_all_campaigns(None, 9)?;
+            tx.list_all_campaigns(Some((org(), id(1))), 9)?;
             tx.find_noted_hearing()?;
             let mut org = tx.org(org());
             org.count_members()?;
@@ -27,6 +29,7 @@ contract! {
             tx.end_links(id(1), Purpose::ResetPassword)?;
             let mut org = tx.org(org());
             org.erase_recipients(id(1))?;
+            org.recover_messages(id(1), 1, at(1), at(2))?;
             org.settle_message(id(1), at(1), false)?;
             let row = Unsettled { campaign: id(1), seq: 0, began_at: at(0), attempted_at: at(0) };
             org.postpone_settling(row, at(1))
