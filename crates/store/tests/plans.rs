@@ -1,5 +1,4 @@
 //! Statements that otherwise only the tests of other crates run: `contract!` looks at their plans.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
 
 mod common;
 use common::{at, id, org, read, write};
