@@ -160,7 +160,8 @@ impl Processor<'_> {
         if !entries.is_empty() {
             self.next_look = if is_full { now } else { now.plus(shared.settings.gather()) };
         }
-        Ok(entries.iter().map(|e| Arc::new(read(e, shared.ambient.rng()))).collect())
+        // Each body is given back as soon as it is read.
+        Ok(entries.into_iter().map(|e| Arc::new(read(&e, shared.ambient.rng()))).collect())
     }
 }
 
@@ -221,7 +222,7 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
     let mut numbers: BTreeMap<&str, Option<(OrgId, Number, String)>> = BTreeMap::new();
     let mut heard: BTreeMap<(OrgId, WabaId), Watermark> = BTreeMap::new();
     let mut arrivals: BTreeMap<OrgId, Vec<Arrival>> = BTreeMap::new();
-    let mut news: BTreeMap<(OrgId, NumberId), News> = BTreeMap::new();
+    let mut news: BTreeMap<(OrgId, NumberId), Vec<&News>> = BTreeMap::new();
     let readable: Vec<i64> = effects.iter().filter(|e| e.unreadable.is_none()).map(|e| e.entry).collect();
     if !tx.finish_journal_entries(&readable)? {
         return Err(ApplyError::Raced);
@@ -251,7 +252,7 @@ fn apply_batch(tx: &mut Tx<'_>, effects: &[Arc<Effects>], ambient: &Ambient) -> 
                 arrivals.extend(part.preferences.iter().map(|p| p.arrival(number, portfolio, ambient)));
                 touched.inbound += part.inbound.len() as u64;
             }
-            news.entry((*org, number)).or_default().append(&part.news);
+            news.entry((*org, number)).or_default().push(&part.news);
         }
     }
     for (org, arrivals) in &arrivals {
@@ -272,21 +273,22 @@ fn apply_news(
     tenant: &mut OrgTx<'_, '_>,
     org: OrgId,
     number: NumberId,
-    news: &News,
+    news: &[&News],
     ambient: &Ambient,
     touched: &mut Touched,
 ) -> Result<()> {
-    let Applied { unknown, doubled } = tenant.apply_statuses(number, &news.recipients)?;
+    let recipients = || news.iter().flat_map(|n| &n.recipients);
+    let Applied { unknown, doubled } = tenant.apply_statuses(number, recipients())?;
     touched.doubled += doubled;
-    touched.foreign += unknown + news.foreign;
-    touched.statuses += news.recipients.len() as u64 - unknown;
-    touched.retries |= news.recipients.iter().any(|n| n.retry_at.is_some());
-    touched.campaigns.extend(news.recipients.iter().map(|n| (org, n.about.campaign)));
+    touched.foreign += unknown + news.iter().map(|n| n.foreign).sum::<u64>();
+    touched.statuses += recipients().count() as u64 - unknown;
+    touched.retries |= recipients().any(|n| n.retry_at.is_some());
+    touched.campaigns.extend(recipients().map(|n| (org, n.about.campaign)));
     touched.campaigns.dedup();
-    for message in &news.messages {
+    for message in news.iter().flat_map(|n| &n.messages) {
         if tenant.apply_message_news(message)? { touched.statuses += 1 } else { touched.foreign += 1 }
     }
-    for (about, consequence) in &news.consequences {
+    for (about, consequence) in news.iter().flat_map(|n| &n.consequences) {
         let now = ambient.now();
         match consequence {
             Consequence::None | Consequence::SlowDown | Consequence::Unreachable => {}

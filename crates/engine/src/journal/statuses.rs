@@ -31,14 +31,6 @@ impl News {
         self.recipients.len() + self.messages.len()
     }
 
-    /// Adds another webhook's news behind these.
-    pub(super) fn append(&mut self, other: &Self) {
-        self.recipients.extend_from_slice(&other.recipients);
-        self.messages.extend_from_slice(&other.messages);
-        self.consequences.extend_from_slice(&other.consequences);
-        self.foreign += other.foreign;
-    }
-
     /// Adds a status.
     pub(super) fn add(&mut self, status: &Status<'_>, now: Timestamp, rng: &Rng) {
         let state = match status.status {

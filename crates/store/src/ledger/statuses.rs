@@ -64,12 +64,16 @@ impl OrgTx<'_, '_> {
     ///
     /// # Errors
     /// As the database says. Applying the same news again changes nothing.
-    pub fn apply_statuses(&mut self, number: NumberId, news: &[StatusNews]) -> Result<Applied> {
+    pub fn apply_statuses<'n>(
+        &mut self,
+        number: NumberId,
+        news: impl IntoIterator<Item = &'n StatusNews>,
+    ) -> Result<Applied> {
         let mut by_row: BTreeMap<(CampaignId, i64), Vec<&StatusNews>> = BTreeMap::new();
         for n in news {
             by_row.entry((n.about.campaign, n.about.seq)).or_default().push(n);
         }
-        let retried = self.lock_retried(news)?;
+        let retried = self.lock_retried(by_row.values().flatten().copied())?;
         let keys: Vec<(CampaignId, i64)> = by_row.keys().copied().collect();
         let mut rows = forks::load_status_rows(self, &keys)?;
         let mut applied = Applied::default();
@@ -120,9 +124,12 @@ impl OrgTx<'_, '_> {
 
     /// The states of the campaigns of which something may be tried again, held as they are until this
     /// transaction ends: so a campaign cannot end just before the follow-up that keeps it open is seen.
-    fn lock_retried(&mut self, news: &[StatusNews]) -> Result<BTreeMap<CampaignId, CampaignState>> {
+    fn lock_retried<'n>(
+        &mut self,
+        news: impl Iterator<Item = &'n StatusNews>,
+    ) -> Result<BTreeMap<CampaignId, CampaignState>> {
         let retried: BTreeSet<CampaignId> =
-            news.iter().filter(|n| n.retry_at.is_some()).map(|n| n.about.campaign).collect();
+            news.filter(|n| n.retry_at.is_some()).map(|n| n.about.campaign).collect();
         let mut states = BTreeMap::new();
         for campaign in retried {
             states.extend(self.lock_campaign(campaign)?.map(|state| (campaign, state)));
