@@ -214,20 +214,24 @@ async fn import(
 async fn start(stage: &Stage, n: u32, people: u32) -> anyhow::Result<Sent> {
     let value = |place: &str, name: &str, text: &str| json!({ "place": place, "name": name, "source": { "kind": "text", "text": text } });
     let number = &stage.numbers[n as usize % stage.numbers.len()];
-    let campaign = json!({
-        "name": format!("Campaign {n}"), "number": number, "template": stage.template,
-        "audience": { "kind": "all" },
-        "bindings": [
-            // The content tells campaigns apart: the emulator looks for equal ones.
-            value("header", "1", &format!("Sale {n}")),
-            { "place": "body", "name": "1", "source": { "kind": "name" } },
-            value("body", "2", "CODE"), value("body", "3", "25%"),
-        ],
-    });
-    // A database in trouble may refuse it at first.
-    let made = stage.api.post_once("/campaigns", &campaign, &format!("campaign-{n}")).await?;
+    let made = stage
+        .api
+        .post(
+            "/campaigns",
+            &json!({
+                "name": format!("Campaign {n}"), "number": number, "template": stage.template,
+                "audience": { "kind": "all" },
+                "bindings": [
+                    // The content tells campaigns apart: the emulator looks for equal ones.
+                    value("header", "1", &format!("Sale {n}")),
+                    { "place": "body", "name": "1", "source": { "kind": "name" } },
+                    value("body", "2", "CODE"), value("body", "3", "25%"),
+                ],
+            }),
+        )
+        .await?;
     let campaign = text(&made["id"])?;
-    stage.api.post_once(&format!("/campaigns/{campaign}/start"), &json!({}), &format!("start-{n}")).await?;
+    stage.api.post(&format!("/campaigns/{campaign}/start"), &json!({})).await?;
     Ok(Sent { campaign, people: people.into() })
 }
 
