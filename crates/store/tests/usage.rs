@@ -20,6 +20,7 @@ use tisara_store::{
     ledger::{
         outcomes::{Attempted, Outcome},
         plan::{PlanRules, Planned},
+        recover::Doubt,
         statuses::StatusNews,
     },
     members::{NewInvitation, RoleRef},
@@ -366,6 +367,36 @@ contract! {
         assert_eq!(other, None, "another organization's");
         write(store, move |tx| tx.org(org()).put_limit(month, None, at(0))).await;
         assert_eq!(state(at(0)).await, None);
+    }
+}
+
+contract! {
+    /// A number's room in the month is what all have sent and what the others have under way leave; whoever takes
+    /// a number up forgets what its owner before had under way.
+    async fn numbers_share_the_room_of_a_month(store) {
+        sending(store, &["text"]).await;
+        outcome(store, 1, MessageOutcome::Accepted { wamid: "w1".to_owned() }).await;
+        write(store, |tx| tx.org(org()).put_limit(UsageLimit::MessagesPerMonth, Some(20), at(0))).await;
+        let under_way = async |number: u32, n| {
+            write(store, move |tx| tx.org(org()).put_under_way(id(number), n)).await;
+        };
+        let room = async |number: u32| {
+            write(store, move |tx| tx.org(org()).find_room_of_month(id(number), 20, today())).await
+        };
+        assert_eq!(room(1).await, 19);
+        under_way(1, 3).await;
+        under_way(2, 5).await;
+        under_way(2, 4).await;
+        assert_eq!((room(1).await, room(2).await, room(3).await), (15, 16, 12));
+        let elsewhere = write(store, |tx| tx.org(id(2)).find_room_of_month(id(1), 20, today())).await;
+        assert_eq!(elsewhere, 20, "another organization's");
+        under_way(1, 0).await;
+        assert_eq!(room(2).await, 19);
+        let doubt = Doubt { began_at: at(0), found_at: at(1), settle_at: at(2) };
+        write(store, move |tx| tx.org(org()).recover_number(id(2), 1, doubt, 10)).await;
+        assert_eq!(room(1).await, 19);
+        write(store, |tx| tx.org(org()).put_under_way(id(2), 30)).await;
+        assert_eq!(room(1).await, -11, "more than the limit, which was lowered");
     }
 }
 

@@ -84,6 +84,9 @@ pub(super) struct Turn {
     pub(super) under_way: usize,
     /// At most so many messages a month, of all the organization's numbers.
     pub(super) messages_per_month: Option<i64>,
+    /// What of this number's messages the organization's other numbers know to be under way; `None` when it is not
+    /// to be changed.
+    pub(super) known_under_way: Option<usize>,
 }
 
 /// What was handed out.
@@ -100,6 +103,8 @@ pub(super) struct Handed {
     pub(super) paused: Vec<CampaignId>,
     /// Something stopped the whole number.
     pub(super) stopped: bool,
+    /// What the other numbers know to be under way from now on.
+    pub(super) known_under_way: Option<usize>,
 }
 
 /// Runs the transaction.
@@ -124,6 +129,7 @@ pub(super) async fn take_turn(store: &Store, ambient: &Ambient, turn: Turn) -> R
             if !handed.stopped {
                 hand_out(&mut org, &turn, &mut handed)?;
             }
+            tell_under_way(&mut org, &turn, &mut handed)?;
             Ok(handed)
         })
         .await
@@ -169,25 +175,43 @@ fn hand_out(org: &mut OrgTx<'_, '_>, turn: &Turn, handed: &mut Handed) -> Result
     Ok(())
 }
 
-/// How many messages of campaigns the month still has room for, what is under way among those that it has
-/// not. Without room, and with nothing under way that could make some by failing, the campaigns are paused.
-/// Single messages were held against the limit when they were written.
+/// How many messages of campaigns the month still has room for. What is under way takes its room, and so does what
+/// is in doubt: Meta may have it. When the room is used up the campaigns are paused; while it is only taken, they
+/// wait. Single messages were held against the limit when they were written.
 fn room(org: &mut OrgTx<'_, '_>, turn: &Turn, handed: &mut Handed) -> Result<u32> {
     let Some(most) = turn.messages_per_month else { return Ok(u32::MAX) };
     let today = Day::of(turn.now);
     let under_way = turn.under_way + handed.messages.len();
-    let left = most.saturating_sub(org.count_messages_of_month(today)?);
-    if left <= 0 && under_way == 0 {
+    let left = org.find_room_of_month(turn.number, most, today)?;
+    if left <= 0 && under_way == 0 && org.count_messages_of_month(today)? >= most {
         let anew = today.month().1.plus(1);
         let reason =
             format!("The limit of {most} messages a month is reached; the next month begins on {anew} (UTC)");
         for campaign in &turn.campaigns {
-            pause(org, *campaign, &reason, turn.now)?;
-            handed.paused.push(*campaign);
+            if org.finish_campaign_if_done(*campaign, turn.now)? {
+                handed.finished.push(*campaign);
+            } else {
+                pause(org, *campaign, &reason, turn.now)?;
+                handed.paused.push(*campaign);
+            }
         }
     }
     let left = left.saturating_sub(i64::try_from(under_way).unwrap_or(i64::MAX));
     Ok(u32::try_from(left.max(0)).unwrap_or(u32::MAX))
+}
+
+/// Where there is a limit, the organization's other numbers are told what this one has under way.
+fn tell_under_way(org: &mut OrgTx<'_, '_>, turn: &Turn, handed: &mut Handed) -> Result<()> {
+    let rows: usize = handed.windows.iter().map(|(_, window)| window.rows.len()).sum();
+    let under_way = match turn.messages_per_month {
+        Some(_) => turn.under_way + handed.messages.len() + handed.retries.len() + rows,
+        None => 0,
+    };
+    handed.known_under_way = turn.known_under_way.map(|_| under_way);
+    if turn.known_under_way.is_some_and(|known| known != under_way) {
+        org.put_under_way(turn.number, i64::try_from(under_way).unwrap_or(i64::MAX))?;
+    }
+    Ok(())
 }
 
 fn count(n: usize, most: u32) -> u32 {

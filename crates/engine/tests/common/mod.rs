@@ -11,7 +11,10 @@ use tisara_domain::{
     Ambient, CampaignId, Duration, NumberId, OrgId, Phone, RecipientState, Region, Rng, TemplateId, WabaId,
     campaign::CampaignEvent, id::TypedId as _, seal::Key, settle::SettlePolicy,
 };
-use tisara_emulator::{Emulator, Settings as EmulatorSettings, World as MetaWorld};
+use tisara_emulator::{
+    Emulator, Settings as EmulatorSettings, World as MetaWorld,
+    settings::{NumberSettings, ObjectId},
+};
 use tisara_engine::{Bus, Engine, Hint, Parts, Settings, Vault, waba_token_place};
 use tisara_store::{
     Engine as Database, Error, Result, Tx,
@@ -45,6 +48,20 @@ impl Drop for World {
     fn drop(&mut self) {
         self.stop.cancel();
     }
+}
+
+const SECOND_NUMBER: ObjectId = ObjectId(106_540_352_242_999);
+
+/// A world in which the account has two numbers.
+pub(crate) fn two_numbers() -> EmulatorSettings {
+    let mut settings = EmulatorSettings::default();
+    let second = NumberSettings {
+        id: SECOND_NUMBER,
+        phone: "+1 555-078-3882".to_owned(),
+        ..NumberSettings::default()
+    };
+    settings.world.portfolios[0].wabas[0].numbers.push(second);
+    settings
 }
 
 /// Quick statuses and retries, so that a test takes moments and not minutes.
@@ -203,9 +220,25 @@ impl World {
         .await;
     }
 
+    /// Connects the second number of [`two_numbers`].
+    pub(crate) async fn second_number(&self) -> NumberId {
+        let (org, first, second) = (self.org, self.number, NumberId::from_bytes([5; 16]));
+        self.write(move |tx| {
+            let mut tenant = tx.org(org);
+            let like = tenant.get_number(first)?;
+            tenant.put_number(&Number { id: second, meta_id: SECOND_NUMBER.to_string(), ..like })
+        })
+        .await;
+        second
+    }
+
     pub(crate) async fn start_campaign(&self, n: u8) -> CampaignId {
+        self.start_campaign_from(self.number, n).await
+    }
+
+    pub(crate) async fn start_campaign_from(&self, number: NumberId, n: u8) -> CampaignId {
         let campaign = CampaignId::from_bytes([n; 16]);
-        let (org, number, template, now) = (self.org, self.number, self.template, self.ambient.now());
+        let (org, template, now) = (self.org, self.template, self.ambient.now());
         let value = |place, source| Binding { place, name: "1".to_owned(), source, fallback: None };
         let definition = Definition {
             audience: Audience::All,

@@ -67,6 +67,16 @@ impl OrgTx<'_, '_> {
         )
     }
 
+    /// How many rows of all campaigns are in doubt: Meta may have them or not.
+    pub(crate) fn count_in_doubt(&mut self) -> Result<i64> {
+        self.tx.get(
+            "SELECT count(*) FROM number n JOIN follow_up f ON f.number_id = n.id AND f.kind = $2 \
+             WHERE n.org_id = $1 AND f.org_id = $1",
+            args![self.org, follow_up_kind::SETTLE],
+            |r| r.get(0),
+        )
+    }
+
     /// Looks at the row again later.
     ///
     /// # Errors

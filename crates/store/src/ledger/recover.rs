@@ -72,7 +72,11 @@ impl OrgTx<'_, '_> {
             self.write_follow_up((campaign, seq), number, follow_up_kind::SETTLE, times)?;
         }
         self.bump_counts(Slot::Sender, &deltas)?;
-        Ok(chunks.len() >= limit as usize || attempts.len() >= limit as usize)
+        let is_more = chunks.len() >= limit as usize || attempts.len() >= limit as usize;
+        if !is_more {
+            self.put_under_way(number, 0)?;
+        }
+        Ok(is_more)
     }
 
     /// Rows in `from..to` that were handed out and have neither outcome nor follow-up.

@@ -11,6 +11,7 @@
 
 mod limits;
 mod recount;
+mod under_way;
 
 pub use limits::{LimitState, UsageLimit};
 pub use recount::UsageDifference;

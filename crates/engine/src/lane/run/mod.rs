@@ -70,6 +70,8 @@ pub(crate) struct Lane {
     may_have_work: bool,
     /// At most so many messages a month, of all the organization's numbers.
     messages_per_month: Option<i64>,
+    /// What the organization's other numbers know to be under way here.
+    known_under_way: usize,
     stopped: bool,
     /// A turn may have handed out rows that this lane never heard of: its chunks stay as they are, for
     /// the next owner to recover.

@@ -56,6 +56,8 @@ impl Lane {
             holds: 0,
             may_have_work: true,
             messages_per_month: None,
+            // Recovering forgot what was known of the owner before.
+            known_under_way: 0,
             stopped: false,
             in_doubt: false,
         }))

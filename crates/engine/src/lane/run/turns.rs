@@ -49,6 +49,8 @@ impl Lane {
             campaigns,
             under_way: self.ready.len() + self.in_flight.len(),
             messages_per_month: self.messages_per_month,
+            // What it does not know of may be under way as well: the next owner finds out.
+            known_under_way: (!self.in_doubt).then_some(self.known_under_way),
         };
         let shared = Arc::clone(&self.shared);
         async move {
@@ -88,6 +90,7 @@ impl Lane {
             return;
         }
         self.stopped |= handed.stopped;
+        self.known_under_way = handed.known_under_way.unwrap_or(self.known_under_way);
         for chunk in closed {
             self.chunks.remove(&chunk);
         }
