@@ -25,7 +25,7 @@ const BETWEEN_COMMITS: Duration = Duration::from_micros(2_500);
 const STATEMENTS_CACHED: usize = 256;
 /// Page cache of one reader. What it holds is worth nothing as soon as anybody has written, so it is for the
 /// pages that one transaction reads twice.
-const READER_CACHE_MIB: u32 = 4;
+const READER_CACHE_MIB: u32 = 2;
 
 pub(super) struct Sqlite {
     writes: Queue,
