@@ -5,8 +5,8 @@ use super::UsageLimit;
 use crate::{OrgTx, Result, args, seam::Engine};
 use tisara_domain::{Day, NumberId};
 
-/// With less room than this, numbers look for it one after the other.
-const SCARCE: i64 = 10_000;
+/// With less room than this, numbers look for it one after the other: more than a hundred of them hand out at once.
+const SCARCE: i64 = 60_000;
 
 impl OrgTx<'_, '_> {
     /// Notes how many messages a number has handed out that have no outcome yet. Only while there is a limit.
