@@ -167,19 +167,15 @@ world_test! {
     /// room it goes on.
     async fn a_campaign_pauses_at_the_limit(world, Settings::default()) {
         world.people(300).await;
-        let (org, now) = (world.org, world.ambient.now());
-        limit(&world, 120).await;
+        limit(&world, Some(120)).await;
         world.start().await;
         let campaign = world.start_campaign(1).await;
-        let reason = async || {
-            let found = world.test.store.read(move |tx| tx.org(org).find_campaign(campaign)).await.unwrap();
-            found.unwrap().paused_reason.unwrap_or_default()
-        };
+        let reason = async || world.find_campaign(campaign).await.paused_reason.unwrap_or_default();
         until("the campaign is paused", async || !reason().await.is_empty()).await;
         assert!(reason().await.starts_with("The limit of 120 messages a month is reached; "), "{}", reason().await);
         world.settle().await;
         nobody_twice_nobody_lost(&world, 120);
-        world.write(move |tx| tx.org(org).put_limit(UsageLimit::MessagesPerMonth, None, now)).await;
+        limit(&world, None).await;
         world.move_campaign(campaign, CampaignEvent::Resume).await;
         completes(&world, campaign).await;
         nobody_twice_nobody_lost(&world, 300);
@@ -187,23 +183,21 @@ world_test! {
     }
 }
 
-/// Limits the month's messages.
-async fn limit(world: &World, most: i64) {
+/// Limits the month's messages; `None` lifts the limit.
+async fn limit(world: &World, most: Option<i64>) {
     let (org, now) = (world.org, world.ambient.now());
-    world.write(move |tx| tx.org(org).put_limit(UsageLimit::MessagesPerMonth, Some(most), now)).await;
+    world.write(move |tx| tx.org(org).put_limit(UsageLimit::MessagesPerMonth, most, now)).await;
 }
 
 async fn is_paused(world: &World, campaign: tisara_domain::CampaignId) -> bool {
-    let org = world.org;
-    let found = world.test.store.read(move |tx| tx.org(org).find_campaign(campaign)).await.unwrap();
-    found.unwrap().paused_reason.is_some()
+    world.find_campaign(campaign).await.paused_reason.is_some()
 }
 
 world_test! {
     /// A message whose answer is lost may be with Meta: it takes its place in the month until that is known.
     async fn what_is_in_doubt_counts_at_the_limit(world, faulty(vec![FaultKind::ResetAfterAccept], 0.3)) {
         world.people(300).await;
-        limit(&world, 120).await;
+        limit(&world, Some(120)).await;
         world.start().await;
         let campaign = world.start_campaign(1).await;
         until("the campaign is paused", async || is_paused(&world, campaign).await).await;
@@ -218,7 +212,7 @@ world_test! {
     async fn two_numbers_keep_to_one_limit(world, two_numbers()) {
         let second = world.second_number().await;
         world.people(600).await;
-        limit(&world, 500).await;
+        limit(&world, Some(500)).await;
         world.start().await;
         let campaigns = [world.start_campaign(1).await, world.start_campaign_from(second, 2).await];
         until("both campaigns are paused", async || {
@@ -234,7 +228,7 @@ world_test! {
     /// A campaign for as many as the limit allows is over when they have it, and not paused.
     async fn a_campaign_that_just_fits_the_limit_completes(world, Settings::default()) {
         world.people(120).await;
-        limit(&world, 120).await;
+        limit(&world, Some(120)).await;
         world.start().await;
         let campaign = world.start_campaign(1).await;
         completes(&world, campaign).await;

@@ -18,7 +18,7 @@ use tisara_emulator::{
 use tisara_engine::{Bus, Engine, Hint, Parts, Settings, Vault, waba_token_place};
 use tisara_store::{
     Engine as Database, Error, Result, Tx,
-    campaigns::{Audience, Binding, Definition, NewCampaign, Place, Source},
+    campaigns::{Audience, Binding, Campaign, Definition, NewCampaign, Place, Source},
     contacts::NewContact,
     numbers::Number,
     organizations::Organization,
@@ -329,10 +329,14 @@ impl World {
         n
     }
 
-    pub(crate) async fn is_completed(&self, campaign: CampaignId) -> bool {
+    pub(crate) async fn find_campaign(&self, campaign: CampaignId) -> Campaign {
         let org = self.org;
         let found = self.test.store.read(move |tx| tx.org(org).find_campaign(campaign)).await.unwrap();
-        found.unwrap().state == tisara_domain::CampaignState::Completed
+        found.unwrap()
+    }
+
+    pub(crate) async fn is_completed(&self, campaign: CampaignId) -> bool {
+        self.find_campaign(campaign).await.state == tisara_domain::CampaignState::Completed
     }
 
     /// Waits until every webhook was delivered and applied.
