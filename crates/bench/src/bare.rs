@@ -1,7 +1,10 @@
 //! What the server is held against: a loop that sends the same bodies to the same emulator and keeps
 //! nothing. It is the least that sending can cost.
 
-use crate::{rig::Rig, sink::Sink};
+use crate::{
+    rig::{Rig, Used},
+    sink::Sink,
+};
 use anyhow::ensure;
 use serde_json::json;
 use std::sync::{
@@ -20,16 +23,23 @@ const LOOK: Duration = Duration::from_millis(2);
 /// A message that fails after it was sent is told twice, so it need not be all of them to the last.
 const TOLD_MIN: f64 = 0.99;
 
-/// Sends `count` messages and waits until all their statuses are told. Gives messages a second, to the moment at which
-/// nearly all were told to be sent or failed: a campaign is measured to that point too, and both keep the emulator as busy.
-pub(crate) async fn run(rig: &Rig, count: u64, ambient: &Ambient) -> anyhow::Result<f64> {
+/// What the loop did until nearly all were told to be sent or failed: a campaign is measured to that point too, and both keep
+/// the emulator as busy.
+pub(crate) struct Bare {
+    /// Messages a second.
+    pub(crate) per_s: f64,
+    pub(crate) used: Used,
+}
+
+/// Sends `count` messages and waits until all their statuses are told.
+pub(crate) async fn run(rig: &Rig, count: u64, ambient: &Ambient) -> anyhow::Result<Bare> {
     let sink = Sink::start().await?;
     rig.webhooks_to(&format!("http://{}/", sink.address)).await?;
     let http = reqwest::Client::new();
     let url = format!("http://{}/v25.0/{}/messages", rig.meta.address, World::NUMBER_ID);
     let next = Arc::new(AtomicU64::new(0));
     let run_id = ambient.rng().below(1 << 40);
-    let began_at = ambient.now();
+    let (began_at, before) = (ambient.now(), rig.used());
     let mut senders = JoinSet::new();
     for _ in 0..IN_FLIGHT {
         let (http, url, next) = (http.clone(), url.clone(), Arc::clone(&next));
@@ -52,10 +62,10 @@ pub(crate) async fn run(rig: &Rig, count: u64, ambient: &Ambient) -> anyhow::Res
     while (sink.told() as f64) < count as f64 * TOLD_MIN {
         ambient.sleep(LOOK).await;
     }
-    let seconds = ambient.now().since(began_at).as_secs_f64();
+    let (seconds, used) = (ambient.now().since(began_at).as_secs_f64(), rig.used() - before);
     rig.meta_is_quiet(ambient).await?;
     rig.webhooks_to(&rig.callback()).await?;
-    Ok(count as f64 / seconds)
+    Ok(Bare { per_s: count as f64 / seconds, used })
 }
 
 /// What the server sends for a recipient of the campaign.

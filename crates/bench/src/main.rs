@@ -35,6 +35,10 @@ struct Cli {
     #[arg(long, value_name = "URL", env = "TISARA_TEST_POSTGRES")]
     postgres: Option<String>,
 
+    /// The process of that server, if it runs on this machine: its processor time is told then.
+    #[arg(long, value_name = "PID", env = "TISARA_TEST_POSTGRES_PID")]
+    postgres_pid: Option<u32>,
+
     /// Only these engines: sqlite, postgres.
     #[arg(long, value_name = "NAME", value_delimiter = ',')]
     engine: Vec<String>,
@@ -81,7 +85,7 @@ fn measure(cli: &Cli) -> anyhow::Result<()> {
         figures.add_file(file)?;
     }
     let began_at = ambient.now();
-    for engine in cases::engines(cli.postgres.as_deref(), &cli.engine)? {
+    for engine in cases::engines(cli.postgres.as_deref(), cli.postgres_pid, &cli.engine)? {
         let sizes = if cli.quick { cases::Sizes::quick() } else { cases::Sizes::full() };
         let plan = cases::Plan { tisara: &tisara, sizes, engine, only: &cli.only, tell: say };
         let measured = runtime.block_on(cases::run(&plan, &ambient, &mut figures));

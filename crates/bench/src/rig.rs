@@ -1,12 +1,15 @@
 //! What runs for one engine: emulator, server, an organization with a number, and its contacts.
 
-use crate::world;
+use crate::{cases::Engine, world};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Sub,
+    path::{Path, PathBuf},
+};
 use tisara_domain::{Ambient, Duration};
 use tisara_emulator::World;
-use tisara_stage::{Api, Meta, Server, Setup, count, free_address, text};
+use tisara_stage::{Api, Meta, Server, Setup, Usage, count, free_address, text};
 
 /// Faster than any machine sends: the machine is the limit then.
 const NO_LIMIT: &str = "[sending]\npace_per_second = 1000000\n";
@@ -33,6 +36,31 @@ pub(crate) struct Rig {
     tisara: PathBuf,
     dir: PathBuf,
     database: Option<String>,
+    database_pid: Option<u32>,
+}
+
+/// Processor time that was used so far, in seconds.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Used {
+    pub(crate) server_s: f64,
+    pub(crate) emulator_s: f64,
+    /// PostgreSQL with its connections, if it runs on this machine.
+    pub(crate) database_s: Option<f64>,
+    /// This program.
+    pub(crate) bench_s: f64,
+}
+
+impl Sub for Used {
+    type Output = Self;
+
+    fn sub(self, before: Self) -> Self {
+        Self {
+            server_s: self.server_s - before.server_s,
+            emulator_s: self.emulator_s - before.emulator_s,
+            database_s: self.database_s.zip(before.database_s).map(|(now, before)| now - before),
+            bench_s: self.bench_s - before.bench_s,
+        }
+    }
 }
 
 impl Rig {
@@ -40,9 +68,13 @@ impl Rig {
     pub(crate) async fn set(
         tisara: &Path,
         dir: &Path,
-        database: Option<&str>,
+        engine: &Engine,
         ambient: &Ambient,
     ) -> anyhow::Result<Self> {
+        let (database, database_pid) = match engine {
+            Engine::Sqlite => (None, None),
+            Engine::Postgres { url, pid } => (Some(url.as_str()), *pid),
+        };
         let address = free_address()?;
         let callback = format!("http://{address}/webhooks/whatsapp");
         let meta = Meta::start(tisara, dir, &world::settings(&callback), ambient).await?;
@@ -66,11 +98,22 @@ impl Rig {
             tisara: tisara.to_path_buf(),
             dir: dir.to_path_buf(),
             database: database.map(str::to_owned),
+            database_pid,
         };
         let numbers = rig.connect(&World::WABA_ID.to_string()).await?;
         rig.number = numbers.into_iter().next().context("the account has no number")?;
         rig.template = rig.find_template(None).await?;
         Ok(rig)
+    }
+
+    /// Processor time of everybody so far.
+    pub(crate) fn used(&self) -> Used {
+        Used {
+            server_s: self.server.usage().cpu_s,
+            emulator_s: self.meta.usage().cpu_s,
+            database_s: self.database_pid.map(Usage::cpu_s_with_children),
+            bench_s: Usage::of(std::process::id()).cpu_s,
+        }
     }
 
     /// Starts the server anew.

@@ -27,14 +27,31 @@ impl Usage {
     pub fn of(pid: u32) -> Self {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
         let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
-        Self { cpu_s: cpu_s(&stat), rss_mb: mb(&status, "VmRSS:"), peak_rss_mb: mb(&status, "VmHWM:") }
+        Self { cpu_s: cpu_s(&stat, OWN), rss_mb: mb(&status, "VmRSS:"), peak_rss_mb: mb(&status, "VmHWM:") }
+    }
+
+    /// Processor time of a process and its children in seconds, of those too that have ended: a PostgreSQL server has
+    /// a process for each connection.
+    #[must_use]
+    pub fn cpu_s_with_children(pid: u32) -> f64 {
+        let children =
+            std::fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).unwrap_or_default();
+        let of = |pid: &str, fields| {
+            cpu_s(&std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default(), fields)
+        };
+        of(&pid.to_string(), OWN_AND_ENDED)
+            + children.split_whitespace().map(|child| of(child, OWN)).sum::<f64>()
     }
 }
 
-/// The 14th and 15th field; the second is a name in brackets that may hold spaces.
-fn cpu_s(stat: &str) -> f64 {
+/// Fields of processor time: the process's own, and with them those of its children that have ended.
+const OWN: usize = 2;
+const OWN_AND_ENDED: usize = 4;
+
+/// The first so many fields from the 14th on; the second is a name in brackets that may hold spaces.
+fn cpu_s(stat: &str, fields: usize) -> f64 {
     let after_name = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
-    let ticks = after_name.split_whitespace().skip(11).take(2).filter_map(|n| n.parse::<f64>().ok());
+    let ticks = after_name.split_whitespace().skip(11).take(fields).filter_map(|n| n.parse::<f64>().ok());
     ticks.sum::<f64>() / TICKS_PER_SECOND
 }
 
@@ -74,11 +91,11 @@ mod tests {
 
     #[test]
     fn times_and_memory_are_read_as_the_system_writes_them() {
-        let stat = "812 (a (b) c) S 1 812 812 0 -1 4194560 1 2 3 4 250 50 0 0 20 0 5 0 1 2 3";
-        assert_eq!(cpu_s(stat), 3.0);
+        let stat = "812 (a (b) c) S 1 812 812 0 -1 4194560 1 2 3 4 250 50 100 20 20 0 5 0 1 2 3";
+        assert_eq!((cpu_s(stat, OWN), cpu_s(stat, OWN_AND_ENDED)), (3.0, 4.2));
         let status = "Name:\tx\nVmHWM:\t  204800 kB\nVmRSS:\t  102400 kB\n";
         assert_eq!((mb(status, "VmRSS:"), mb(status, "VmHWM:")), (100.0, 200.0));
-        assert_eq!((cpu_s(""), mb("", "VmRSS:")), (0.0, 0.0));
+        assert_eq!((cpu_s("", OWN), mb("", "VmRSS:")), (0.0, 0.0));
     }
 
     #[test]

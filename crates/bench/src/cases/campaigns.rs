@@ -4,7 +4,7 @@ use super::{Labels, Plan};
 use crate::{
     bare,
     figures::Figures,
-    rig::{Rig, in_states, sent_of},
+    rig::{Rig, Used, in_states, sent_of},
 };
 use serde_json::Value;
 use std::sync::{
@@ -26,10 +26,11 @@ struct Took {
     /// From its start until everybody was planned, in seconds, and processor time of that.
     plan_s: f64,
     plan_cpu_s: f64,
-    /// From the first message until the last status was applied.
+    /// From the first message until nearly all were told to be sent, and processor time of that.
     send_s: f64,
-    /// Processor time of the server, planning included.
-    cpu_s: f64,
+    send_used: Used,
+    /// Processor time of it all: from planning until the last status was applied.
+    used: Used,
     /// The most memory that was seen.
     peak_mb: f64,
 }
@@ -48,19 +49,25 @@ pub(super) async fn run(
     // One small campaign is over too soon to be measured.
     for _ in 0..3 {
         let took = campaign(rig, labels, 0, ambient).await?;
-        small = (small.0 + took.cpu_s, small.1 + took.sent);
+        small = (small.0 + took.used.server_s, small.1 + took.sent);
     }
     let before = bare::run(rig, plan.sizes.bare, ambient).await?;
     let middle = campaign(rig, labels, 1, ambient).await?;
     let after = bare::run(rig, plan.sizes.bare, ambient).await?;
-    let (bare, per_s) = ((before + after) / 2.0, middle.sent as f64 / middle.send_s);
+    let (bare, per_s) = ((before.per_s + after.per_s) / 2.0, middle.sent as f64 / middle.send_s);
     plan.told(figures, plan.key("campaign", "bare_per_s"), bare);
     plan.told(figures, plan.key("campaign", "per_s"), per_s);
     plan.told(figures, plan.key("campaign", "ratio"), per_s / bare);
-    plan.told(figures, plan.key("campaign", "cpu_s_per_1000"), middle.cpu_s / middle.sent as f64 * 1_000.0);
+    let thousands = middle.sent as f64 / 1e3;
+    plan.told(figures, plan.key("campaign", "cpu_s_per_1000"), middle.used.server_s / thousands);
+    if let Some(database_s) = middle.used.database_s {
+        plan.told(figures, plan.key("campaign", "database_cpu_s_per_1000"), database_s / thousands);
+    }
+    who_worked(plan, figures, "bare", &after.used, plan.sizes.bare);
+    who_worked(plan, figures, "sending", &middle.send_used, middle.sent);
 
     let large = campaign(rig, labels, 2, ambient).await?;
-    let growth = (large.cpu_s / large.sent as f64) / (small.0 / small.1 as f64);
+    let growth = (large.used.server_s / large.sent as f64) / (small.0 / small.1 as f64);
     plan.told(figures, plan.key("campaign", "growth"), growth);
     let millions = plan.sizes.campaigns[2] as f64 / 1e6;
     plan.told(figures, plan.key("plan", "s_1m"), large.plan_s / millions);
@@ -70,6 +77,21 @@ pub(super) async fn run(
     }
     judge(plan, rig, figures, &[small.1, middle.sent, large.sent]).await?;
     Ok(large.campaign)
+}
+
+/// Microseconds of processor a message, of each program: what a ratio is made of.
+fn who_worked(plan: &Plan<'_>, figures: &mut Figures, what: &str, used: &Used, messages: u64) {
+    let all = [
+        ("bench", Some(used.bench_s)),
+        ("database", used.database_s),
+        ("emulator", Some(used.emulator_s)),
+        ("server", Some(used.server_s)),
+    ];
+    for (who, seconds) in all {
+        let Some(seconds) = seconds else { continue };
+        let figure = format!("{what}_{who}_us");
+        plan.told(figures, plan.key("campaign", &figure), seconds / messages as f64 * 1e6);
+    }
 }
 
 /// The emulator's word on what was sent: nothing missing, nothing twice.
@@ -85,16 +107,17 @@ async fn judge(plan: &Plan<'_>, rig: &Rig, figures: &mut Figures, sent: &[u64]) 
 /// One campaign, until the last status is applied.
 async fn campaign(rig: &Rig, labels: &Labels, which: usize, ambient: &Ambient) -> anyhow::Result<Took> {
     let campaign = rig.campaign(&rig.number, &rig.template, &labels.audience(which)).await?;
-    let cpu_before_s = rig.server.usage().cpu_s;
+    let before = rig.used();
     let peak = Peak::watch(rig, ambient);
     let began_at = ambient.now();
     rig.start(&campaign).await?;
     let planned = rig.until(&campaign, ambient, |view| Ok(view["state"] != "planning")).await?;
     let planned_at = ambient.now();
-    let plan_cpu_s = rig.server.usage().cpu_s - cpu_before_s;
+    let at_planned = rig.used();
     let sent = sent_of(&planned)?;
     rig.until(&campaign, ambient, |view| Ok(in_states(view, &TOLD)? >= sent)).await?;
     let send_s = ambient.now().since(planned_at).as_secs_f64();
+    let send_used = rig.used() - at_planned;
     rig.meta_is_quiet(ambient).await?;
     // Everything that was told is applied when nothing is left of the campaign's way to `read`.
     let mut last = Value::Null;
@@ -110,9 +133,10 @@ async fn campaign(rig: &Rig, labels: &Labels, which: usize, ambient: &Ambient) -
         campaign,
         sent,
         plan_s: planned_at.since(began_at).as_secs_f64(),
-        plan_cpu_s,
+        plan_cpu_s: (at_planned - before).server_s,
         send_s,
-        cpu_s: rig.server.usage().cpu_s - cpu_before_s,
+        send_used,
+        used: rig.used() - before,
         peak_mb: peak.end(),
     })
 }

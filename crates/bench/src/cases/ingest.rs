@@ -41,7 +41,7 @@ pub(super) async fn run(
     webhooks.extend::<Vec<_>>(calls("delivered", now_s + 1));
     let began_at = ambient.now();
     let count = webhooks.len();
-    let cpu_before_s = rig.server.usage().cpu_s;
+    let before = rig.used();
     let load = Load::at(rig.server.address, CLIENTS);
     let taken = load.run(webhooks, ambient).await?;
     rig.until(&campaign, ambient, |view| Ok(in_states(view, &["delivered", "read", "failed"])? >= told))
@@ -49,12 +49,15 @@ pub(super) async fn run(
     let seconds = ambient.now().since(began_at).as_secs_f64();
     plan.told(figures, plan.key("ingest", "per_s"), count as f64 / seconds);
     plan.told(figures, plan.key("ingest", "taken_per_s"), taken.per_s());
-    let cpu_s = rig.server.usage().cpu_s - cpu_before_s;
-    plan.told(figures, plan.key("ingest", "cpu_us"), cpu_s / count as f64 * 1e6);
+    let used = rig.used() - before;
+    plan.told(figures, plan.key("ingest", "cpu_us"), used.server_s / count as f64 * 1e6);
+    if let Some(database_s) = used.database_s {
+        plan.told(figures, plan.key("ingest", "database_us"), database_s / count as f64 * 1e6);
+    }
 
-    let mut webhooks: Vec<Vec<u8>> = calls("read", now_s + 2);
-    webhooks.truncate(usize::try_from(plan.sizes.paced_statuses)?);
     let pace = if plan.engine.name() == "sqlite" { PACE_SQLITE } else { PACE_POSTGRES };
+    let mut webhooks: Vec<Vec<u8>> = calls("read", now_s + 2);
+    webhooks.truncate(usize::try_from(pace * plan.sizes.paced_s)?);
     let load = Load { per_second: Some(pace), ..Load::at(rig.server.address, CLIENTS) };
     let steady = load.run(webhooks, ambient).await?;
     plan.told(figures, plan.key("ingest", "p99_ms"), steady.at(0.99));

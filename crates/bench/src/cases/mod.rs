@@ -17,25 +17,32 @@ use tisara_domain::{Ambient, Duration, Rng};
 #[derive(Clone, Debug)]
 pub(crate) enum Engine {
     Sqlite,
-    /// With the address of the database.
-    Postgres(String),
+    Postgres {
+        url: String,
+        /// Its process, if it runs on this machine.
+        pid: Option<u32>,
+    },
 }
 
 impl Engine {
     pub(crate) const fn name(&self) -> &'static str {
         match self {
             Self::Sqlite => "sqlite",
-            Self::Postgres(_) => "postgres",
+            Self::Postgres { .. } => "postgres",
         }
     }
 }
 
 /// The engines that can be measured, of those that are wanted.
-pub(crate) fn engines(postgres: Option<&str>, wanted: &[String]) -> anyhow::Result<Vec<Engine>> {
+pub(crate) fn engines(
+    postgres: Option<&str>,
+    pid: Option<u32>,
+    wanted: &[String],
+) -> anyhow::Result<Vec<Engine>> {
     if let Some(other) = wanted.iter().find(|name| !matches!(name.as_str(), "sqlite" | "postgres")) {
         bail!("--engine is sqlite or postgres, not {other}");
     }
-    let all = [Some(Engine::Sqlite), postgres.map(|url| Engine::Postgres(url.to_owned()))];
+    let all = [Some(Engine::Sqlite), postgres.map(|url| Engine::Postgres { url: url.to_owned(), pid })];
     let is_wanted = |engine: &Engine| wanted.is_empty() || wanted.iter().any(|name| name == engine.name());
     Ok(all.into_iter().flatten().filter(is_wanted).collect())
 }
@@ -52,10 +59,10 @@ pub(crate) struct Sizes {
     pub(crate) threads: u64,
     /// Seconds that fifty numbers send.
     pub(crate) numbers_s: u32,
-    /// Statuses that come at a steady pace.
-    pub(crate) paced_statuses: u64,
-    /// Reads of each kind.
-    pub(crate) reads: usize,
+    /// Seconds for which statuses come at a steady pace.
+    pub(crate) paced_s: u32,
+    /// Searches.
+    pub(crate) searches: usize,
     /// Checks of a key.
     pub(crate) checks: usize,
 }
@@ -68,8 +75,8 @@ impl Sizes {
             messages: 1_000_000,
             threads: 100_000,
             numbers_s: 60,
-            paced_statuses: 80_000,
-            reads: 4_000,
+            paced_s: 8,
+            searches: 2_000,
             checks: 80_000,
         }
     }
@@ -81,8 +88,8 @@ impl Sizes {
             messages: 100_000,
             threads: 10_000,
             numbers_s: 10,
-            paced_statuses: 15_000,
-            reads: 1_000,
+            paced_s: 2,
+            searches: 1_000,
             checks: 20_000,
         }
     }
@@ -120,11 +127,7 @@ const REST: Duration = Duration::from_secs(3);
 pub(crate) async fn run(plan: &Plan<'_>, ambient: &Ambient, figures: &mut Figures) -> anyhow::Result<()> {
     (plan.tell)(plan.engine.name());
     let dir = tempfile::Builder::new().prefix("tisara-bench.").tempdir()?;
-    let database = match &plan.engine {
-        Engine::Sqlite => None,
-        Engine::Postgres(url) => Some(url.as_str()),
-    };
-    let mut rig = Rig::set(plan.tisara, dir.path(), database, ambient).await?;
+    let mut rig = Rig::set(plan.tisara, dir.path(), &plan.engine, ambient).await?;
     let measured = cases(plan, &mut rig, ambient, figures).await;
     if measured.is_err() {
         let kept = dir.keep();

@@ -42,12 +42,11 @@ pub(super) async fn run(
     }
     ambient.sleep(Duration::from_secs(RUN_UP_S.into())).await;
 
-    let (before, began_at, cpu_before_s) =
-        (out(rig, &campaigns).await?, ambient.now(), rig.server.usage().cpu_s);
+    let (before, began_at, used_before) = (out(rig, &campaigns).await?, ambient.now(), rig.used());
     ambient.sleep(Duration::from_secs(plan.sizes.numbers_s.into())).await;
     let after = out(rig, &campaigns).await?;
     let seconds = ambient.now().since(began_at).as_secs_f64();
-    let cpu_s = rig.server.usage().cpu_s - cpu_before_s;
+    let used = rig.used() - used_before;
     let each: Vec<f64> = before.iter().zip(&after).map(|(b, a)| (a - b) as f64 / seconds).collect();
     let (all, least, most) = each
         .iter()
@@ -56,7 +55,10 @@ pub(super) async fn run(
     plan.told(figures, plan.key("many_numbers", "per_s"), all);
     plan.told(figures, plan.key("many_numbers", "reached"), all / wanted);
     plan.told(figures, plan.key("many_numbers", "fairness"), least / most);
-    plan.told(figures, plan.key("many_numbers", "cpu_cores"), cpu_s / seconds);
+    plan.told(figures, plan.key("many_numbers", "cpu_cores"), used.server_s / seconds);
+    if let Some(database_s) = used.database_s {
+        plan.told(figures, plan.key("many_numbers", "database_cores"), database_s / seconds);
+    }
     Ok(())
 }
 

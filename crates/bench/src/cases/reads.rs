@@ -22,7 +22,7 @@ const BATCH: u64 = 100;
 const POSTERS: usize = 8;
 /// Pages of the inbox for each search: with as many as searches the case would be over in a second, and what the
 /// database does in the background in that second would be its 99th percentile.
-const PAGES_A_SEARCH: usize = 5;
+const PAGES_A_SEARCH: usize = 10;
 /// Counts of a segment; each is a lot of work.
 const SEGMENT_READS: usize = 100;
 
@@ -40,14 +40,14 @@ pub(super) async fn run(
     }
     fill(plan, rig, ambient, figures).await?;
 
-    let inbox = vec![get(rig, "/threads?limit=50"); PAGES_A_SEARCH * plan.sizes.reads];
+    let inbox = vec![get(rig, "/threads?limit=50"); PAGES_A_SEARCH * plan.sizes.searches];
     let inbox = load(rig).run(inbox, ambient).await?;
     plan.told(figures, plan.key("inbox", "p99_ms"), inbox.at(0.99));
     plan.told(figures, plan.key("inbox", "per_s"), inbox.per_s());
 
     let rng = Rng::seeded(8);
     let searches =
-        (0..plan.sizes.reads).map(|_| get(rig, &format!("/messages/search?limit=50&q={}", query(&rng))));
+        (0..plan.sizes.searches).map(|_| get(rig, &format!("/messages/search?limit=50&q={}", query(&rng))));
     let search = Load::at(rig.server.address, SEARCHERS).run(searches.collect(), ambient).await?;
     plan.told(figures, plan.key("search", "p99_ms"), search.at(0.99));
     plan.told(figures, plan.key("search", "per_s"), search.per_s());
