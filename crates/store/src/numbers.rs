@@ -75,14 +75,11 @@ impl OrgTx<'_, '_> {
     /// [`Duplicate`](Error::Duplicate) when another organization has connected it, or as the database
     /// says.
     pub fn put_number(&mut self, number: &Number) -> Result<NumberId> {
-        let id = self.tx.find(
+        // Not in one statement, as in `put_waba`.
+        let new = self.tx.find(
             "INSERT INTO number (org_id, id, waba_id, meta_id, display_phone, verified_name, quality, status, \
              pace_per_second, stopped_reason, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) \
-             ON CONFLICT (meta_id) DO UPDATE SET waba_id = excluded.waba_id, \
-             display_phone = excluded.display_phone, verified_name = excluded.verified_name, \
-             quality = excluded.quality, status = excluded.status \
-             WHERE number.org_id = excluded.org_id RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (meta_id) DO NOTHING RETURNING id",
             args![
                 self.org,
                 number.id,
@@ -98,7 +95,24 @@ impl OrgTx<'_, '_> {
             ],
             |row| row.get(0),
         )?;
-        id.ok_or_else(|| Error::Duplicate { constraint: "number_meta_id".to_owned() })
+        if let Some(id) = new {
+            return Ok(id);
+        }
+        let known = self.tx.find(
+            "UPDATE number SET waba_id = $3, display_phone = $4, verified_name = $5, quality = $6, status = $7 \
+             WHERE org_id = $1 AND meta_id = $2 RETURNING id",
+            args![
+                self.org,
+                number.meta_id,
+                number.waba_id,
+                number.display_phone,
+                number.verified_name,
+                number.quality,
+                number.status
+            ],
+            |row| row.get(0),
+        )?;
+        known.ok_or_else(|| Error::Duplicate { constraint: "number_meta_id".to_owned() })
     }
 
     /// The number of that id.

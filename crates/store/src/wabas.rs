@@ -79,12 +79,11 @@ impl OrgTx<'_, '_> {
     /// [`Duplicate`](Error::Duplicate) when another organization has connected it, or as the database
     /// says.
     pub fn put_waba(&mut self, waba: &Waba) -> Result<WabaId> {
-        let id = self.tx.find(
+        // Not in one statement with `DO UPDATE`: PostgreSQL 15.20, other than 15.18, refuses that for a row which this organization
+        // may not see, before it looks at the statement's own condition.
+        let new = self.tx.find(
             "INSERT INTO waba (org_id, id, meta_id, portfolio, name, currency, token, token_state, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) \
-             ON CONFLICT (meta_id) DO UPDATE SET portfolio = excluded.portfolio, name = excluded.name, \
-             currency = excluded.currency, token = excluded.token, token_state = excluded.token_state \
-             WHERE waba.org_id = excluded.org_id RETURNING id",
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (meta_id) DO NOTHING RETURNING id",
             args![
                 self.org,
                 waba.id,
@@ -98,7 +97,24 @@ impl OrgTx<'_, '_> {
             ],
             |row| row.get(0),
         )?;
-        id.ok_or_else(|| Error::Duplicate { constraint: "waba_meta_id".to_owned() })
+        if let Some(id) = new {
+            return Ok(id);
+        }
+        let known = self.tx.find(
+            "UPDATE waba SET portfolio = $3, name = $4, currency = $5, token = $6, token_state = $7 \
+             WHERE org_id = $1 AND meta_id = $2 RETURNING id",
+            args![
+                self.org,
+                waba.meta_id,
+                waba.portfolio,
+                waba.name,
+                waba.currency,
+                waba.token,
+                waba.token_state
+            ],
+            |row| row.get(0),
+        )?;
+        known.ok_or_else(|| Error::Duplicate { constraint: "waba_meta_id".to_owned() })
     }
 
     /// The account of that id.
