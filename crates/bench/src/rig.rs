@@ -4,7 +4,7 @@ use crate::{cases::Engine, world};
 use anyhow::{Context as _, bail, ensure};
 use serde_json::{Value, json};
 use std::{
-    ops::Sub,
+    ops::{Add, Sub},
     path::{Path, PathBuf},
 };
 use tisara_domain::{Ambient, Duration};
@@ -48,6 +48,19 @@ pub(crate) struct Used {
     pub(crate) database_s: Option<f64>,
     /// This program.
     pub(crate) bench_s: f64,
+}
+
+impl Add for Used {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            server_s: self.server_s + other.server_s,
+            emulator_s: self.emulator_s + other.emulator_s,
+            database_s: self.database_s.zip(other.database_s).map(|(one, other)| one + other),
+            bench_s: self.bench_s + other.bench_s,
+        }
+    }
 }
 
 impl Sub for Used {

@@ -63,7 +63,7 @@ pub(super) async fn run(
     if let Some(database_s) = middle.used.database_s {
         plan.told(figures, plan.key("campaign", "database_cpu_s_per_1000"), database_s / thousands);
     }
-    who_worked(plan, figures, "bare", &after.used, plan.sizes.bare);
+    who_worked(plan, figures, "bare", &(before.used + after.used), 2 * plan.sizes.bare);
     who_worked(plan, figures, "sending", &middle.send_used, middle.sent);
 
     let large = campaign(rig, labels, 2, ambient).await?;
