@@ -11,6 +11,9 @@ use tisara_emulator::{
 pub(crate) const NUMBERS: u64 = 50;
 /// What each of them may send; Meta's usual throughput.
 pub(crate) const NUMBER_PER_SECOND: u32 = 80;
+/// Webhooks under way at once. Meta waits for no answer before it sends the next one; with a few at a time, they would be told
+/// as slowly as each is answered, and a campaign's last statuses would come long after its last message.
+const WEBHOOKS_AT_ONCE: usize = 32;
 /// Meta's id of the second account.
 pub(crate) const MANY_WABA: ObjectId = ObjectId(World::WABA_ID.0 + 1);
 
@@ -47,7 +50,7 @@ pub(crate) fn settings(callback: &str) -> Settings {
     b.statuses.delivered_ms = (50, 400);
     b.statuses.read_ms = (100, 1_500);
     b.pace.pair = None;
-    b.webhooks.parallel = 8;
+    b.webhooks.parallel = WEBHOOKS_AT_ONCE;
     // Attempts at one recipient are one message: campaign, row, attempt.
     b.identity = Identity::CallbackDataUpTo { separator: '.', parts: 2 };
     settings

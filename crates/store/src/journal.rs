@@ -4,6 +4,7 @@ use crate::{
     args, forks,
     seam::{OrgTx, Result, Row, Tx},
 };
+use bytes::Bytes;
 use std::ops::RangeInclusive;
 use tisara_domain::Timestamp;
 
@@ -15,7 +16,7 @@ pub struct NewEntry {
     /// When it came.
     pub received_at: Timestamp,
     /// The bytes.
-    pub body: Vec<u8>,
+    pub body: Bytes,
 }
 
 /// A kept webhook.

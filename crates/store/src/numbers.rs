@@ -75,44 +75,41 @@ impl OrgTx<'_, '_> {
     /// [`Duplicate`](Error::Duplicate) when another organization has connected it, or as the database
     /// says.
     pub fn put_number(&mut self, number: &Number) -> Result<NumberId> {
-        // Not in one statement, as in `put_waba`.
-        let new = self.tx.find(
-            "INSERT INTO number (org_id, id, waba_id, meta_id, display_phone, verified_name, quality, status, \
-             pace_per_second, stopped_reason, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (meta_id) DO NOTHING RETURNING id",
-            args![
-                self.org,
-                number.id,
-                number.waba_id,
-                number.meta_id,
-                number.display_phone,
-                number.verified_name,
-                number.quality,
-                number.status,
-                number.pace_per_second,
-                number.stopped_reason,
-                number.created_at
-            ],
-            |row| row.get(0),
-        )?;
-        if let Some(id) = new {
-            return Ok(id);
-        }
-        let known = self.tx.find(
-            "UPDATE number SET waba_id = $3, display_phone = $4, verified_name = $5, quality = $6, status = $7 \
-             WHERE org_id = $1 AND meta_id = $2 RETURNING id",
-            args![
-                self.org,
-                number.meta_id,
-                number.waba_id,
-                number.display_phone,
-                number.verified_name,
-                number.quality,
-                number.status
-            ],
-            |row| row.get(0),
-        )?;
-        known.ok_or_else(|| Error::Duplicate { constraint: "number_meta_id".to_owned() })
+        let org = self.org;
+        self.put(
+            (
+                "INSERT INTO number (org_id, id, waba_id, meta_id, display_phone, verified_name, quality, status, \
+                 pace_per_second, stopped_reason, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (meta_id) DO NOTHING RETURNING id",
+                args![
+                    org,
+                    number.id,
+                    number.waba_id,
+                    number.meta_id,
+                    number.display_phone,
+                    number.verified_name,
+                    number.quality,
+                    number.status,
+                    number.pace_per_second,
+                    number.stopped_reason,
+                    number.created_at
+                ],
+            ),
+            (
+                "UPDATE number SET waba_id = $3, display_phone = $4, verified_name = $5, quality = $6, status = $7 \
+                 WHERE org_id = $1 AND meta_id = $2 RETURNING id",
+                args![
+                    org,
+                    number.meta_id,
+                    number.waba_id,
+                    number.display_phone,
+                    number.verified_name,
+                    number.quality,
+                    number.status
+                ],
+            ),
+            "number_meta_id",
+        )
     }
 
     /// The number of that id.

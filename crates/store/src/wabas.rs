@@ -1,6 +1,6 @@
 //! The WhatsApp Business Accounts that an organization connected.
 
-use crate::{Error, OrgTx, Result, args, seam::Row, words::words};
+use crate::{OrgTx, Result, args, seam::Row, words::words};
 use tisara_domain::{OrgId, Timestamp, WabaId};
 
 words! {
@@ -76,45 +76,41 @@ impl OrgTx<'_, '_> {
     /// and `created_at` is replaced. Gives the id it has.
     ///
     /// # Errors
-    /// [`Duplicate`](Error::Duplicate) when another organization has connected it, or as the database
+    /// [`Duplicate`](crate::Error::Duplicate) when another organization has connected it, or as the database
     /// says.
     pub fn put_waba(&mut self, waba: &Waba) -> Result<WabaId> {
-        // Not in one statement with `DO UPDATE`: PostgreSQL 15.20, other than 15.18, refuses that for a row which this organization
-        // may not see, before it looks at the statement's own condition.
-        let new = self.tx.find(
-            "INSERT INTO waba (org_id, id, meta_id, portfolio, name, currency, token, token_state, created_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (meta_id) DO NOTHING RETURNING id",
-            args![
-                self.org,
-                waba.id,
-                waba.meta_id,
-                waba.portfolio,
-                waba.name,
-                waba.currency,
-                waba.token,
-                waba.token_state,
-                waba.created_at
-            ],
-            |row| row.get(0),
-        )?;
-        if let Some(id) = new {
-            return Ok(id);
-        }
-        let known = self.tx.find(
-            "UPDATE waba SET portfolio = $3, name = $4, currency = $5, token = $6, token_state = $7 \
-             WHERE org_id = $1 AND meta_id = $2 RETURNING id",
-            args![
-                self.org,
-                waba.meta_id,
-                waba.portfolio,
-                waba.name,
-                waba.currency,
-                waba.token,
-                waba.token_state
-            ],
-            |row| row.get(0),
-        )?;
-        known.ok_or_else(|| Error::Duplicate { constraint: "waba_meta_id".to_owned() })
+        let org = self.org;
+        self.put(
+            (
+                "INSERT INTO waba (org_id, id, meta_id, portfolio, name, currency, token, token_state, created_at) \
+                 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (meta_id) DO NOTHING RETURNING id",
+                args![
+                    org,
+                    waba.id,
+                    waba.meta_id,
+                    waba.portfolio,
+                    waba.name,
+                    waba.currency,
+                    waba.token,
+                    waba.token_state,
+                    waba.created_at
+                ],
+            ),
+            (
+                "UPDATE waba SET portfolio = $3, name = $4, currency = $5, token = $6, token_state = $7 \
+                 WHERE org_id = $1 AND meta_id = $2 RETURNING id",
+                args![
+                    org,
+                    waba.meta_id,
+                    waba.portfolio,
+                    waba.name,
+                    waba.currency,
+                    waba.token,
+                    waba.token_state
+                ],
+            ),
+            "waba_meta_id",
+        )
     }
 
     /// The account of that id.

@@ -6,7 +6,7 @@ use tisara_domain::Duration;
 use tisara_store::{Store, contract, journal::NewEntry};
 
 fn entry(waba: &str, n: i64) -> NewEntry {
-    NewEntry { waba: Some(waba.to_owned()), received_at: at(n), body: format!("{{\"n\":{n}}}").into_bytes() }
+    NewEntry { waba: Some(waba.to_owned()), received_at: at(n), body: format!("{{\"n\":{n}}}").into() }
 }
 
 async fn keep(store: &Store, entries: Vec<NewEntry>) {

@@ -60,9 +60,8 @@ pub(super) async fn run(
     plan.told(figures, plan.key("campaign", "ratio"), per_s / bare);
     let thousands = middle.sent as f64 / 1e3;
     plan.told(figures, plan.key("campaign", "cpu_s_per_1000"), middle.used.server_s / thousands);
-    if let Some(database_s) = middle.used.database_s {
-        plan.told(figures, plan.key("campaign", "database_cpu_s_per_1000"), database_s / thousands);
-    }
+    let database_s = middle.used.database_s;
+    plan.told_if(figures, plan.key("campaign", "database_cpu_s_per_1000"), database_s.map(|s| s / thousands));
     who_worked(plan, figures, "bare", &(before.used + after.used), 2 * plan.sizes.bare);
     who_worked(plan, figures, "sending", &middle.send_used, middle.sent);
 
@@ -88,9 +87,8 @@ fn who_worked(plan: &Plan<'_>, figures: &mut Figures, what: &str, used: &Used, m
         ("server", Some(used.server_s)),
     ];
     for (who, seconds) in all {
-        let Some(seconds) = seconds else { continue };
         let figure = format!("{what}_{who}_us");
-        plan.told(figures, plan.key("campaign", &figure), seconds / messages as f64 * 1e6);
+        plan.told_if(figures, plan.key("campaign", &figure), seconds.map(|s| s / messages as f64 * 1e6));
     }
 }
 

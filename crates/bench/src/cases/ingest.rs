@@ -51,9 +51,8 @@ pub(super) async fn run(
     plan.told(figures, plan.key("ingest", "taken_per_s"), taken.per_s());
     let used = rig.used() - before;
     plan.told(figures, plan.key("ingest", "cpu_us"), used.server_s / count as f64 * 1e6);
-    if let Some(database_s) = used.database_s {
-        plan.told(figures, plan.key("ingest", "database_us"), database_s / count as f64 * 1e6);
-    }
+    let database = used.database_s.map(|s| s / count as f64 * 1e6);
+    plan.told_if(figures, plan.key("ingest", "database_us"), database);
 
     let pace = if plan.engine.name() == "sqlite" { PACE_SQLITE } else { PACE_POSTGRES };
     let mut webhooks: Vec<Vec<u8>> = calls("read", now_s + 2);

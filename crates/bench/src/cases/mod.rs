@@ -118,6 +118,13 @@ impl Plan<'_> {
         (self.tell)(&format!("  {key} {value:.4}"));
         figures.set(key, value);
     }
+
+    /// As [`Self::told`], for what only one of the engines has.
+    pub(crate) fn told_if(&self, figures: &mut Figures, key: String, value: Option<f64>) {
+        if let Some(value) = value {
+            self.told(figures, key, value);
+        }
+    }
 }
 
 /// How long a server is left alone before its memory at rest is read.

@@ -56,9 +56,8 @@ pub(super) async fn run(
     plan.told(figures, plan.key("many_numbers", "reached"), all / wanted);
     plan.told(figures, plan.key("many_numbers", "fairness"), least / most);
     plan.told(figures, plan.key("many_numbers", "cpu_cores"), used.server_s / seconds);
-    if let Some(database_s) = used.database_s {
-        plan.told(figures, plan.key("many_numbers", "database_cores"), database_s / seconds);
-    }
+    let database = used.database_s.map(|s| s / seconds);
+    plan.told_if(figures, plan.key("many_numbers", "database_cores"), database);
     Ok(())
 }
 

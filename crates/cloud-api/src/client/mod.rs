@@ -90,6 +90,7 @@ impl Client {
             .connect_timeout(Duration::from_millis(graph.connect_timeout_ms))
             .timeout(Duration::from_millis(graph.request_timeout_ms))
             .pool_idle_timeout(Duration::from_millis(graph.pool_idle_timeout_ms))
+            .pool_max_idle_per_host(graph.pool_idle_max)
             // A redirect would carry a send to a second place; Meta's API has none.
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())

@@ -13,14 +13,14 @@ pub(crate) fn append(tx: &mut Tx<'_>, entries: &[NewEntry]) -> Result<()> {
                 conn.prepare_cached("INSERT INTO journal (waba, received_at, body) VALUES (?1, ?2, ?3)")?;
             let mut note = conn.prepare_cached("INSERT INTO journal_todo (id) VALUES (?1)")?;
             for entry in entries {
-                keep.execute((&entry.waba, entry.received_at.0, &entry.body))?;
+                keep.execute((&entry.waba, entry.received_at.0, &*entry.body))?;
                 note.execute([conn.last_insert_rowid()])?;
             }
         }
         Driver::Postgres(mut pg) => {
             let wabas: Vec<Option<&str>> = entries.iter().map(|e| e.waba.as_deref()).collect();
             let moments: Vec<i64> = entries.iter().map(|e| e.received_at.0).collect();
-            let bodies: Vec<&[u8]> = entries.iter().map(|e| e.body.as_slice()).collect();
+            let bodies: Vec<&[u8]> = entries.iter().map(|e| &*e.body).collect();
             pg.execute(
                 "WITH kept AS (INSERT INTO journal (waba, received_at, body) \
                  SELECT n.waba, n.received_at, n.body \

@@ -2,7 +2,7 @@
 
 use super::{
     arg::Arg,
-    cell::Row,
+    cell::{Column, Row},
     error::{Error, Result},
     postgres::Statements,
     row_security,
@@ -308,6 +308,27 @@ impl OrgTx<'_, '_> {
     #[must_use]
     pub const fn id(&self) -> OrgId {
         self.org
+    }
+
+    /// Writes a row that is known by Meta's id of it, or brings it up to date, and gives what it is called here: `insert` does
+    /// nothing where the row exists, `update` changes it if it is this organization's, and both return the id.
+    ///
+    /// Not one statement with `DO UPDATE`: PostgreSQL 15.20, other than 15.18, refuses that for a row which this
+    /// organization may not see, before it looks at the statement's own condition.
+    ///
+    /// # Errors
+    /// [`Error::Duplicate`] by `constraint` when the row is another organization's, or as the database says.
+    pub(crate) fn put<T: for<'r> Column<'r>>(
+        &mut self,
+        insert: (&str, &[Arg<'_>]),
+        update: (&str, &[Arg<'_>]),
+        constraint: &str,
+    ) -> Result<T> {
+        if let Some(new) = self.tx.find(insert.0, insert.1, |row| row.get(0))? {
+            return Ok(new);
+        }
+        let known = self.tx.find(update.0, update.1, |row| row.get(0))?;
+        known.ok_or_else(|| Error::Duplicate { constraint: constraint.to_owned() })
     }
 
     /// As [`Tx::list`], for a list whose order has an index: PostgreSQL then goes along it and stops when it has enough. Left
