@@ -341,12 +341,14 @@ impl Config {
     /// Where the Graph API is and how patient to be with it.
     #[must_use]
     pub fn graph(&self) -> tisara_cloud_api::Graph {
+        let usual = tisara_cloud_api::Graph::at(self.meta.graph_url.clone());
         tisara_cloud_api::Graph {
             version: self.meta.graph_version.clone(),
             connect_timeout_ms: self.meta.connect_timeout_ms,
             request_timeout_ms: self.meta.request_timeout_ms,
             connections: self.meta.connections,
-            ..tisara_cloud_api::Graph::at(self.meta.graph_url.clone())
+            pool_idle_max: usual.pool_idle_max.max(self.sending.in_flight_max),
+            ..usual
         }
     }
 

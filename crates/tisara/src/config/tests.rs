@@ -37,6 +37,14 @@ fn variables_of_other_parts_are_left_alone() {
 }
 
 #[test]
+fn connections_are_kept_for_all_that_one_number_may_have_under_way() {
+    for (in_flight, kept) in [(16, 512), (512, 512), (4_000, 4_000)] {
+        let config = read(&format!("[sending]\nin_flight_max = {in_flight}"), &[]).checked().unwrap();
+        assert_eq!(config.graph().pool_idle_max, kept);
+    }
+}
+
+#[test]
 fn a_misspelt_key_is_refused_with_the_nearest_one() {
     assert_eq!(problems("[server]\nlisen = 1", &[]), ["server.lisen: unknown key; did you mean listen?"]);
     assert_eq!(
