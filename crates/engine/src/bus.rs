@@ -4,7 +4,10 @@
 //! processes the same hints can travel over a message broker; losing that costs latency, never work.
 
 use tisara_domain::{CampaignId, OrgId, ThreadId};
-use tokio::sync::broadcast;
+use tokio::sync::broadcast::{
+    self,
+    error::{RecvError, TryRecvError},
+};
 
 /// What may be worth a look.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,15 +69,45 @@ impl Ear {
         self.0.recv().await.ok()
     }
 
-    /// Ends when a hint comes for which `wanted` says yes, or when hints were missed.
+    /// Ends when a hint comes for which `wanted` says yes, or when hints were missed. The caller's look answers all that came
+    /// until then: they are forgotten, and do not make it look once more each.
     pub async fn wait_for(&mut self, wanted: impl Fn(Hint) -> bool) {
         loop {
             match self.0.recv().await {
                 Ok(hint) if !wanted(hint) => {}
-                Ok(_) | Err(broadcast::error::RecvError::Lagged(_)) => return,
+                Ok(_) | Err(RecvError::Lagged(_)) => break,
                 // The process is ending; the caller's own stop signal will say so.
-                Err(broadcast::error::RecvError::Closed) => std::future::pending().await,
+                Err(RecvError::Closed) => std::future::pending().await,
             }
         }
+        while let Ok(_) | Err(TryRecvError::Lagged(_)) = self.0.try_recv() {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use futures::FutureExt as _;
+
+    #[test]
+    fn hints_that_came_together_are_one_look() {
+        let bus = Bus::new();
+        let mut ear = bus.subscribe();
+        let mut is_called = || ear.wait_for(|hint| hint == Hint::Work).now_or_never().is_some();
+        assert!(!is_called());
+        for hint in [Hint::Plan, Hint::Work, Hint::Journal, Hint::Work] {
+            bus.publish(hint);
+        }
+        assert!(is_called());
+        assert!(!is_called(), "what came before that look");
+        bus.publish(Hint::Jobs);
+        assert!(!is_called(), "what nobody waits for");
+        for _ in 0..=CAPACITY {
+            bus.publish(Hint::Jobs);
+        }
+        assert!(is_called(), "some were missed");
+        assert!(!is_called());
+        bus.publish(Hint::Work);
+        assert!(is_called());
     }
 }

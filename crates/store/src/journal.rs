@@ -65,20 +65,7 @@ impl Tx<'_> {
         limit: u32,
         bytes_max: u64,
     ) -> Result<Vec<Entry>> {
-        let (first, last) = being_applied.map_or((0, -1), |ids| (*ids.start(), *ids.end()));
-        let bytes_max = i64::try_from(bytes_max).unwrap_or(i64::MAX);
-        // A body's length is known without reading it. The plus keeps SQLite to the order of the key: it stops
-        // when there is enough. Entries are looked up one by one, not joined: PostgreSQL would read the journal
-        // from its beginning beside the list.
-        self.list(
-            "SELECT n.id, (SELECT j.received_at FROM journal j WHERE j.id = n.id), \
-             (SELECT j.body FROM journal j WHERE j.id = n.id) FROM (\
-             SELECT k.id, CAST(sum(k.bytes) OVER (ORDER BY k.id) - k.bytes AS BIGINT) AS before FROM (\
-             SELECT t.id, (SELECT length(j.body) FROM journal j WHERE j.id = t.id) AS bytes FROM journal_todo t \
-             WHERE +t.id < $3 OR +t.id > $4 ORDER BY t.id LIMIT $1) k) n WHERE n.before < $2 ORDER BY n.id",
-            args![limit, bytes_max, first, last],
-            |r| Ok(Entry { id: r.get(0)?, received_at: r.get(1)?, body: r.get(2)? }),
-        )
+        forks::journal::list_todo(self, being_applied, limit, bytes_max)
     }
 
     /// Takes entries off the list, in the transaction that applies them; false when somebody else has

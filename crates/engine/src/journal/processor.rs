@@ -93,7 +93,7 @@ type Batch = Vec<Arc<Effects>>;
 
 /// Applies entries on hints and by itself, until told to stop.
 ///
-/// While one batch is applied, the next one is read: the database works on the one, this task on the other.
+/// While one batch is applied, the next one is read: one thread of the database works on the one, another on the other.
 /// They are applied one after the other all the same.
 pub(crate) async fn run(shared: Arc<Shared>, stop: CancellationToken) {
     let mut ear = shared.bus.subscribe();
@@ -150,18 +150,23 @@ impl Processor<'_> {
         let shared = self.shared;
         let limit = shared.settings.journal_batch.max(1);
         shared.ambient.clock().sleep_until(self.next_look).await;
-        let now = shared.ambient.now();
-        let entries = shared
+        let (now, ambient) = (shared.ambient.now(), shared.ambient.clone());
+        let (batch, is_full) = shared
             .store
-            .read(move |tx| tx.list_journal_todo(being_applied.clone(), limit, BATCH_BYTES))
+            .read(move |tx| {
+                let entries = tx.list_journal_todo(being_applied.clone(), limit, BATCH_BYTES)?;
+                let bytes: usize = entries.iter().map(|e| e.body.len()).sum();
+                let is_full = entries.len() >= limit as usize || bytes as u64 >= BATCH_BYTES;
+                // On the database's thread: many statuses take milliseconds, in which the runtime's would answer nobody.
+                // Each body is given back as soon as it is read.
+                let batch: Batch = entries.into_iter().map(|e| Arc::new(read(&e, ambient.rng()))).collect();
+                Ok::<_, Error>((batch, is_full))
+            })
             .await?;
-        let bytes: usize = entries.iter().map(|e| e.body.len()).sum();
-        let is_full = entries.len() >= limit as usize || bytes as u64 >= BATCH_BYTES;
-        if !entries.is_empty() {
+        if !batch.is_empty() {
             self.next_look = if is_full { now } else { now.plus(shared.settings.gather()) };
         }
-        // Each body is given back as soon as it is read.
-        Ok(entries.into_iter().map(|e| Arc::new(read(&e, shared.ambient.rng()))).collect())
+        Ok(batch)
     }
 }
 

@@ -1,9 +1,11 @@
-//! Keeping webhooks and taking them off the list, many at a time.
+//! Keeping webhooks, reading those of the list and taking them off it, many at a time.
 
 use crate::{
-    journal::NewEntry,
+    journal::{Entry, NewEntry},
     seam::{Driver, Result, Tx},
 };
+use std::ops::RangeInclusive;
+use tisara_domain::Timestamp;
 
 /// Keeps entries in their order and notes that their effects are still to come.
 pub(crate) fn append(tx: &mut Tx<'_>, entries: &[NewEntry]) -> Result<()> {
@@ -31,6 +33,53 @@ pub(crate) fn append(tx: &mut Tx<'_>, entries: &[NewEntry]) -> Result<()> {
         }
     }
     Ok(())
+}
+
+/// The first entries of the list that are not among `but`: at most `limit`, and none behind those that have
+/// `bytes_max` together.
+pub(crate) fn list_todo(
+    tx: &mut Tx<'_>,
+    but: Option<RangeInclusive<i64>>,
+    limit: u32,
+    bytes_max: u64,
+) -> Result<Vec<Entry>> {
+    let (first, last) = but.map_or((0, -1), RangeInclusive::into_inner);
+    let mut entries = Vec::new();
+    match tx.driver()? {
+        Driver::Sqlite(conn) => {
+            // The plus keeps SQLite to the order of the key, so that it can stop when there is enough.
+            let mut select = conn.prepare_cached(
+                "SELECT t.id, j.received_at, j.body FROM journal_todo t CROSS JOIN journal j ON j.id = t.id \
+                 WHERE +t.id < ?1 OR +t.id > ?2 ORDER BY t.id LIMIT ?3",
+            )?;
+            let mut rows = select.query((first, last, limit))?;
+            let mut bytes = 0;
+            while bytes < bytes_max
+                && let Some(row) = rows.next()?
+            {
+                let body: Vec<u8> = row.get(2)?;
+                bytes += body.len() as u64;
+                entries.push(Entry { id: row.get(0)?, received_at: Timestamp(row.get(1)?), body });
+            }
+        }
+        Driver::Postgres(mut pg) => {
+            // Looked up one by one, not joined: PostgreSQL would read the journal from its beginning beside the list. What
+            // is long stands elsewhere and is not read for its length.
+            let found = pg.query(
+                "SELECT n.id, n.received_at, n.body FROM (SELECT t.id, j.received_at, j.body, \
+                 (sum(length(j.body)) OVER (ORDER BY t.id) - length(j.body))::bigint AS before FROM (\
+                 SELECT id FROM journal_todo WHERE id < $1 OR id > $2 ORDER BY id LIMIT $3) t \
+                 CROSS JOIN LATERAL (SELECT j.received_at, j.body FROM journal j WHERE j.id = t.id OFFSET 0) j) n \
+                 WHERE n.before < $4 ORDER BY n.id",
+                &[&first, &last, &i64::from(limit), &i64::try_from(bytes_max).unwrap_or(i64::MAX)],
+            )?;
+            for row in found {
+                let received_at = Timestamp(row.try_get(1)?);
+                entries.push(Entry { id: row.try_get(0)?, received_at, body: row.try_get(2)? });
+            }
+        }
+    }
+    Ok(entries)
 }
 
 /// Takes entries off the list; says how many of them were on it.

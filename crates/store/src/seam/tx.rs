@@ -55,6 +55,12 @@ struct View {
     in_order: bool,
 }
 
+/// Rows are read along the index of their order, by a plan that is made once a connection. As it cannot know how many rows
+/// a page will have, PostgreSQL takes that plan for a dear one and would make another for every page, which takes longer than
+/// reading it.
+const IN_ORDER: &str = "SET LOCAL enable_sort = off; SET LOCAL plan_cache_mode = force_generic_plan;";
+const IN_ANY_ORDER: &str = "SET LOCAL enable_sort TO DEFAULT; SET LOCAL plan_cache_mode TO DEFAULT;";
+
 impl Scope {
     /// For a transaction that `begin` opens.
     pub(super) fn new(begin: &'static str) -> Self {
@@ -80,11 +86,7 @@ impl Scope {
             news.push_str(&self.wanted.org.map_or(row_security::LEAVE.to_owned(), row_security::enter));
         }
         if self.wanted.in_order != self.told.in_order {
-            news.push_str(if self.wanted.in_order {
-                "SET LOCAL enable_sort = off;"
-            } else {
-                "SET LOCAL enable_sort TO DEFAULT;"
-            });
+            news.push_str(if self.wanted.in_order { IN_ORDER } else { IN_ANY_ORDER });
         }
         client.batch_execute(&news)?;
         self.told = self.wanted;
