@@ -8,16 +8,18 @@ use common::{
     id, org, phone, read, write,
 };
 use tisara_domain::{
-    CampaignId, ContactId, Phone, RecipientState as State, Region, SkipReason, campaign::CampaignEvent,
-    consent::ConsentState,
+    CampaignId, ContactId, LabelId, Phone, RecipientState as State, Region, SkipReason,
+    campaign::CampaignEvent, consent::ConsentState,
 };
 use tisara_store::{
+    Engine, Result, Store, Tx, args,
     campaigns::{Audience, Binding, Definition, NewCampaign, Place, Source},
     consents::{Consent, MARKETING},
     contract,
     labels::Label,
     ledger::{plan::Planned, values::values},
     segments::{Rule, Sets},
+    testing::TestStore,
 };
 
 contract! {
@@ -126,6 +128,79 @@ contract! {
             assert!(contacts.len() == 60 && contacts.is_sorted(), "{:?}: {contacts:?}", wanted.audience);
         }
     }
+}
+
+/// People with a label and a value in a field, so many that planning takes several slices, and PostgreSQL knows it.
+async fn many(store: &Store, n: i64) {
+    people(store, 0).await;
+    write(store, move |tx| {
+        tx.org(org()).create_label(&Label { id: id(1), name: "vip".to_owned(), created_at: at(0) })?;
+        for insert in [
+            "contact (org_id, id, phone, region, name, name_fold, consent, reachable, created_at, updated_at) \
+             SELECT $1::uuid, p.id, p.n, 'LK', '', '', 0, 0, 0, 0",
+            "contact_label (org_id, label_id, contact_id) SELECT $1::uuid, $3::uuid, p.id",
+            "contact_field (org_id, contact_id, field_id, value) SELECT $1::uuid, p.id, $3::uuid, 'Galle'",
+        ] {
+            tx.execute(
+                &format!(
+                    "INSERT INTO {insert} FROM (SELECT n::text, lpad(to_hex(n), 32, '0')::uuid AS id \
+                     FROM generate_series(1, $2::bigint) n) p WHERE $3::uuid IS NOT NULL"
+                ),
+                args![org(), n, id::<LabelId>(1)],
+            )?;
+        }
+        tx.execute("ANALYZE contact, contact_label, contact_field", &[]).map(drop)
+    })
+    .await;
+}
+
+/// PostgreSQL, once it knows how many there are, walked through a label's and all contacts side by side, from the first of
+/// them for each slice, and read everybody's values: the last slices of a million took three times as long as the first.
+#[tokio::test]
+async fn a_slice_reads_its_own_contacts_only() {
+    let (test, people_n, slice) = (TestStore::new(Engine::Postgres).await, 35_000, 10_000);
+    let store = &test.store;
+    many(store, people_n).await;
+    let rule = Rule::Region { region: "LK".to_owned() };
+    let audiences =
+        [Audience::All, Audience::Label { label: id(1) }, Audience::Segment { segment: id(1), rule }];
+    for (n, audience) in (1..).zip(audiences) {
+        let mut wanted = definition(audience);
+        wanted.bindings[0].source = Source::Field { field: id(1) };
+        let (id, new) = (id::<CampaignId>(n), NewCampaign { id: id(n), ..new_campaign(&wanted) });
+        write(store, move |tx| {
+            tx.org(org()).create_campaign(&new)?;
+            tx.org(org()).move_campaign(id, CampaignEvent::Start, at(1)).unwrap();
+            Ok(())
+        })
+        .await;
+        loop {
+            let (planned, read) = write(store, move |tx| {
+                let chosen = tx.org(org()).choose_slice(id, &Sets::default(), at(1))?;
+                let before = rows_read(tx)?;
+                let planned = tx.org(org()).plan_slice(id, &rules(), chosen.as_ref(), at(1))?;
+                Ok((planned, rows_read(tx)? - before))
+            })
+            .await;
+            // Each contact, its label and its value, and a few that end a search.
+            assert!(read <= 3 * slice + 100, "{read} rows were read for {slice}: {:?}", wanted.audience);
+            if planned == Planned::All {
+                break;
+            }
+        }
+        let counts = read(store, move |tx| tx.org(org()).campaign_counts(id)).await;
+        assert_eq!(counts.iter().map(|c| (c.state, c.n)).collect::<Vec<_>>(), [(State::Planned, people_n)]);
+    }
+}
+
+/// Rows of people that this transaction has read so far.
+fn rows_read(tx: &mut Tx<'_>) -> Result<i64> {
+    tx.get(
+        "SELECT CAST(sum(seq_tup_read + idx_tup_fetch) AS BIGINT) FROM pg_stat_xact_user_tables \
+         WHERE relid IN ('contact'::regclass, 'contact_label'::regclass, 'contact_field'::regclass)",
+        &[],
+        |r| r.get(0),
+    )
 }
 
 contract! {

@@ -325,10 +325,17 @@ impl<'a> Sql<'a> {
             Part::Label { label, after } => {
                 let label = self.bind(Arg::Id(Some(label.to_bytes())));
                 let after = self.bind(Arg::Id(Some(after.to_bytes())));
+                // PostgreSQL, where it walks through both side by side, would begin with the first of all contacts.
+                let beside = match self.engine {
+                    Engine::Sqlite => String::new(),
+                    Engine::Postgres => format!(" AND c.id > {after}"),
+                };
                 (
                     "contact_label cl JOIN contact c ON c.org_id = cl.org_id AND c.id = cl.contact_id"
                         .to_owned(),
-                    format!("cl.org_id = {org} AND cl.label_id = {label} AND cl.contact_id > {after}"),
+                    format!(
+                        "cl.org_id = {org} AND cl.label_id = {label} AND cl.contact_id > {after}{beside}"
+                    ),
                 )
             }
             Part::Listed(ids) => {
@@ -340,18 +347,24 @@ impl<'a> Sql<'a> {
                 let hex =
                     |id: &ContactId| id.to_bytes().iter().map(|b| format!("{b:02x}")).collect::<String>();
                 let ids: Vec<String> = ids.iter().map(hex).collect();
-                let list = match self.engine {
+                match self.engine {
                     Engine::Sqlite => {
                         let ids =
                             self.bind(Arg::Text(Some(Cow::Owned(format!("[\"{}\"]", ids.join("\",\""))))));
-                        format!("SELECT unhex(value) FROM json_each({ids})")
+                        let list = format!("SELECT unhex(value) FROM json_each({ids})");
+                        ("contact c".to_owned(), format!("c.org_id = {org} AND c.id IN ({list})"))
                     }
                     Engine::Postgres => {
                         let ids = self.bind(Arg::Text(Some(Cow::Owned(ids.join(",")))));
-                        format!("SELECT unnest(string_to_array(CAST({ids} AS TEXT), ','))::uuid")
+                        (
+                            format!(
+                                "(SELECT DISTINCT unnest(string_to_array(CAST({ids} AS TEXT), ','))::uuid AS id) k \
+                                 CROSS JOIN LATERAL (SELECT c.* FROM contact c WHERE c.org_id = {org} AND c.id = k.id OFFSET 0) c"
+                            ),
+                            "TRUE".to_owned(),
+                        )
                     }
-                };
-                ("contact c".to_owned(), format!("c.org_id = {org} AND c.id IN ({list})"))
+                }
             }
         };
         let order = if matches!(part, Part::Label { .. }) { "cl.contact_id" } else { "c.id" };
@@ -384,10 +397,20 @@ impl<'a> Sql<'a> {
             Source::Phone => "c.phone".to_owned(),
             Source::Field { field } => {
                 let field = self.bind(Arg::Id(Some(field.to_bytes())));
-                let _ = write!(
-                    joins,
-                    " LEFT JOIN contact_field f{i} ON f{i}.org_id = c.org_id AND f{i}.contact_id = c.id AND f{i}.field_id = {field}"
-                );
+                let of = |f: &str| {
+                    format!("{f}.org_id = c.org_id AND {f}.contact_id = c.id AND {f}.field_id = {field}")
+                };
+                let _ = match self.engine {
+                    Engine::Sqlite => {
+                        write!(joins, " LEFT JOIN contact_field f{i} ON {}", of(&format!("f{i}")))
+                    }
+                    // Looked up for each: PostgreSQL, left to itself, would read everybody's values for each slice.
+                    Engine::Postgres => write!(
+                        joins,
+                        " LEFT JOIN LATERAL (SELECT f.value FROM contact_field f WHERE {} OFFSET 0) f{i} ON TRUE",
+                        of("f")
+                    ),
+                };
                 format!("nullif(trim(f{i}.value), '')")
             }
             Source::Text { .. } => return None,
