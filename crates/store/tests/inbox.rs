@@ -8,10 +8,11 @@ use tisara_domain::{
     message::{Direction, MessageState},
 };
 use tisara_store::{
-    Error, Result, Store, Tx, args,
+    Engine, Error, Result, Store, Tx, args,
     contacts::{NewContact, Sender},
     contract,
     inbox::{ConversationState, Entry, NewInbound, NewMessage, Thread, ThreadFilter},
+    testing::TestStore,
 };
 
 fn inbound(n: u32, thread: u32, seconds: i64, text: &str) -> NewInbound {
@@ -98,6 +99,25 @@ fn recipient(
         args![org(), id::<CampaignId>(campaign), seq, id::<ContactId>(1), state, accepted],
     )?;
     Ok(())
+}
+
+/// PostgreSQL takes a plan for a page of any length for a dear one; left to itself it makes one for every page.
+#[tokio::test]
+async fn a_page_of_threads_is_not_planned_anew() {
+    let test = TestStore::new(Engine::Postgres).await;
+    furnish(&test.store).await;
+    let made_anew = read(&test.store, |tx| {
+        for _ in 0..9 {
+            tx.org(org()).list_threads(ThreadFilter::default(), None, 50)?;
+        }
+        tx.get(
+            "SELECT CAST(sum(custom_plans) AS BIGINT) FROM pg_prepared_statements WHERE statement LIKE '%FROM thread t%'",
+            &[],
+            |r| r.get::<i64>(0),
+        )
+    })
+    .await;
+    assert_eq!(made_anew, 0);
 }
 
 contract! {
