@@ -138,13 +138,13 @@ async fn many(store: &Store, n: i64) {
         for insert in [
             "contact (org_id, id, phone, region, name, name_fold, consent, reachable, created_at, updated_at) \
              SELECT $1::uuid, p.id, p.n, 'LK', '', '', 0, 0, 0, 0",
-            "contact_label (org_id, label_id, contact_id) SELECT $1::uuid, $3::uuid, p.id",
-            "contact_field (org_id, contact_id, field_id, value) SELECT $1::uuid, p.id, $3::uuid, 'Galle'",
+            "contact_label (org_id, label_id, contact_id) SELECT $1::uuid, p.of, p.id",
+            "contact_field (org_id, contact_id, field_id, value) SELECT $1::uuid, p.id, p.of, 'Galle'",
         ] {
             tx.execute(
                 &format!(
-                    "INSERT INTO {insert} FROM (SELECT n::text, lpad(to_hex(n), 32, '0')::uuid AS id \
-                     FROM generate_series(1, $2::bigint) n) p WHERE $3::uuid IS NOT NULL"
+                    "INSERT INTO {insert} FROM (SELECT n::text, lpad(to_hex(n), 32, '0')::uuid AS id, $3::uuid AS of \
+                     FROM generate_series(1, $2::bigint) n) p"
                 ),
                 args![org(), n, id::<LabelId>(1)],
             )?;

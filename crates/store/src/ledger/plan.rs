@@ -369,10 +369,10 @@ impl<'a> Sql<'a> {
         };
         let order = if matches!(part, Part::Label { .. }) { "cl.contact_id" } else { "c.id" };
         let portfolio = self.text(&rules.portfolio);
-        let mut joins = String::new();
+        let mut fields = String::new();
         let bindings = definition.bindings.iter().enumerate();
         let values: Vec<String> =
-            bindings.filter_map(|(i, binding)| self.value(i, binding, &mut joins)).collect();
+            bindings.filter_map(|(i, binding)| self.value(i, binding, &mut fields)).collect();
         let reason = self.reason(definition, rules, now, &values);
         let variables = if definition.bindings.is_empty() {
             "CAST(NULL AS TEXT)".to_owned()
@@ -380,38 +380,31 @@ impl<'a> Sql<'a> {
             self.json_array(&values)
         };
         let limit = self.bind(Arg::Int(Some(limit)));
-        // The inner SELECT picks the slice by key alone; values and rules are worked out for it only.
+        // The inner SELECT picks the slice by key and looks up what is its people's; values and rules are worked out for it only.
         format!(
             "SELECT c.id, c.address, {variables} AS variables, {reason} AS reason FROM (\
              SELECT c.org_id, c.id, c.name, c.phone, c.region, c.consent, \
              coalesce(c.phone, (SELECT min(i.value) FROM contact_identity i WHERE i.org_id = c.org_id \
-             AND i.contact_id = c.id AND i.portfolio = {portfolio} AND i.kind = 'bsuid')) AS address \
-             FROM {from} WHERE {filter} ORDER BY {order} LIMIT {limit}) c{joins}"
+             AND i.contact_id = c.id AND i.portfolio = {portfolio} AND i.kind = 'bsuid')) AS address{fields} \
+             FROM {from} WHERE {filter} ORDER BY {order} LIMIT {limit}) c"
         )
     }
 
-    /// The SQL of one variable's value, NULL where there is none; `None` for a text that everybody gets.
-    fn value(&mut self, i: usize, binding: &'a Binding, joins: &mut String) -> Option<String> {
+    /// The SQL of one variable's value, NULL where there is none; `None` for a text that everybody gets. A field's value is a
+    /// column of the slice, added to `fields`.
+    fn value(&mut self, i: usize, binding: &'a Binding, fields: &mut String) -> Option<String> {
         let source = match &binding.source {
             Source::Name => "nullif(trim(c.name), '')".to_owned(),
             Source::Phone => "c.phone".to_owned(),
             Source::Field { field } => {
                 let field = self.bind(Arg::Id(Some(field.to_bytes())));
-                let of = |f: &str| {
-                    format!("{f}.org_id = c.org_id AND {f}.contact_id = c.id AND {f}.field_id = {field}")
-                };
-                let _ = match self.engine {
-                    Engine::Sqlite => {
-                        write!(joins, " LEFT JOIN contact_field f{i} ON {}", of(&format!("f{i}")))
-                    }
-                    // Looked up for each: PostgreSQL, left to itself, would read everybody's values for each slice.
-                    Engine::Postgres => write!(
-                        joins,
-                        " LEFT JOIN LATERAL (SELECT f.value FROM contact_field f WHERE {} OFFSET 0) f{i} ON TRUE",
-                        of("f")
-                    ),
-                };
-                format!("nullif(trim(f{i}.value), '')")
+                // Looked up for each, as the address is. Joined, PostgreSQL would read everybody's values for each slice.
+                let _ = write!(
+                    fields,
+                    ", (SELECT f.value FROM contact_field f WHERE f.org_id = c.org_id AND f.contact_id = c.id \
+                     AND f.field_id = {field}) AS field_{i}"
+                );
+                format!("nullif(trim(c.field_{i}), '')")
             }
             Source::Text { .. } => return None,
         };
