@@ -123,6 +123,16 @@ impl Drop for Postgres {
     }
 }
 
+/// Has a database clean up what was written into it, as it would by itself sooner or later (up to a minute later).
+///
+/// # Errors
+/// When PostgreSQL's `psql` is missing or refuses.
+pub async fn vacuum(url: &str) -> anyhow::Result<()> {
+    let mut psql = Command::new(find_programs()?.join("psql"));
+    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "VACUUM (ANALYZE)", url]).current_dir("/");
+    tokio::task::spawn_blocking(move || run(&mut psql)).await?
+}
+
 /// Somebody else at the same database, who has begun a transaction and does nothing more in it. Ends when
 /// dropped.
 #[derive(Debug)]

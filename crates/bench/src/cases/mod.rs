@@ -12,6 +12,7 @@ use anyhow::bail;
 use serde_json::{Value, json};
 use std::path::Path;
 use tisara_domain::{Ambient, Duration, Rng};
+use tisara_stage::vacuum;
 
 /// What is measured on.
 #[derive(Clone, Debug)]
@@ -224,6 +225,17 @@ async fn import(
     }
     plan.told(figures, plan.key("import", "full_s_1m"), took_s / millions);
     plan.told(figures, plan.key("import", "full_cpu_s_1m"), cpu_s / millions);
+    if let Engine::Postgres { url, .. } = &plan.engine {
+        // It cleans up after an import by itself, at any time within a minute: in the middle of a campaign, or of the bare
+        // loop that it is held against.
+        let began_at = ambient.now();
+        vacuum(url).await?;
+        plan.told(
+            figures,
+            plan.key("import", "vacuum_s_1m"),
+            ambient.now().since(began_at).as_secs_f64() / millions,
+        );
+    }
     Ok(Labels([
         rig.id("/labels", "small").await?,
         rig.id("/labels", "middle").await?,
