@@ -9,7 +9,8 @@
 //! batch. So nothing here is left to its choice. Reading takes the array's elements one by one (`CROSS JOIN LATERAL`
 //! with a limit or a lock inside, which it cannot turn round); changing does the same and writes the rows that
 //! were found by `INSERT … ON CONFLICT DO UPDATE`, which only ever goes by the key, or, where an earlier statement of the
-//! transaction has locked them, by the places (`ctid`) where they stand; deleting goes by the places that were found.
+//! transaction has locked them, by the places (`ctid`) where they stand, with all other ways switched off
+//! ([`by_place`](crate::OrgTx::by_place)). Deleting goes by the places that were found, too.
 
 mod bulk_insert;
 mod contact_names;

@@ -75,6 +75,13 @@ pub(crate) fn load_status_rows(tx: &mut OrgTx<'_, '_>, keys: &[Key]) -> Result<B
 
 /// Writes rows back that were loaded in this transaction and have changed.
 pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]) -> Result<()> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    tx.by_place(|tx| save(tx, rows))
+}
+
+fn save(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]) -> Result<()> {
     let org = tx.org.to_bytes();
     match tx.tx.driver()? {
         Driver::Sqlite(conn) => {
@@ -100,9 +107,6 @@ pub(crate) fn save_status_rows(tx: &mut OrgTx<'_, '_>, rows: &[(Key, StatusRow)]
             }
         }
         Driver::Postgres(mut pg) => {
-            if rows.is_empty() {
-                return Ok(());
-            }
             let column = |f: fn(&StatusRow) -> i64| rows.iter().map(|(_, r)| f(r)).collect::<Vec<i64>>();
             let optional = |f: fn(&StatusRow) -> Option<i64>| {
                 rows.iter().map(|(_, r)| f(r)).collect::<Vec<Option<i64>>>()

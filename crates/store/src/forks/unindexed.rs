@@ -15,13 +15,19 @@ pub(crate) fn take_unindexed(tx: &mut OrgTx<'_, '_>, ids: &[MessageId]) -> Resul
     if let Driver::Postgres(mut pg) = tx.tx.driver()? {
         let ids: Vec<Uuid> = ids.iter().map(|id| Uuid::from(*id)).collect();
         // Row by row along the key: `IN` would be held against all rows that wait, for each batch anew.
-        let taken = pg.query(
-            "DELETE FROM message_unindexed WHERE ctid = ANY (ARRAY(\
-             SELECT u.place FROM unnest($2::uuid[]) AS k (id) CROSS JOIN LATERAL (\
-             SELECT u.ctid AS place FROM message_unindexed u WHERE u.org_id = $1 AND u.message_id = k.id FOR UPDATE) u)) \
-             RETURNING message_id",
+        let found = pg.query(
+            "SELECT u.place FROM unnest($2::uuid[]) AS k (id) CROSS JOIN LATERAL (SELECT u.ctid::text AS place \
+             FROM message_unindexed u WHERE u.org_id = $1 AND u.message_id = k.id FOR UPDATE) u",
             &[&org.to_arg(), &ids],
         )?;
+        let places = found.iter().map(|row| row.try_get(0)).collect::<Result<Vec<String>, _>>()?;
+        let taken = tx.by_place(|tx| {
+            let Driver::Postgres(mut pg) = tx.tx.driver()? else { return Ok(Vec::new()) };
+            pg.query(
+                "DELETE FROM message_unindexed WHERE ctid = ANY ($2::text[]::tid[]) AND org_id = $1 RETURNING message_id",
+                &[&org.to_arg(), &places],
+            )
+        })?;
         return taken
             .iter()
             .map(|row| Ok(MessageId::from_bytes(row.try_get::<_, Uuid>(0)?.into_bytes())))

@@ -52,14 +52,40 @@ pub(super) struct Scope {
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 struct View {
     org: Option<OrgId>,
-    in_order: bool,
+    way: Way,
 }
 
-/// Rows are read along the index of their order, by a plan that is made once a connection. As it cannot know how many rows
-/// a page will have, PostgreSQL takes that plan for a dear one and would make another for every page, which takes longer than
-/// reading it.
-const IN_ORDER: &str = "SET LOCAL enable_sort = off; SET LOCAL plan_cache_mode = force_generic_plan;";
-const IN_ANY_ORDER: &str = "SET LOCAL enable_sort TO DEFAULT; SET LOCAL plan_cache_mode TO DEFAULT;";
+/// How rows are found.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Way {
+    /// As PostgreSQL thinks best.
+    #[default]
+    Any,
+    /// Along the index of their order, by a plan that is made once a connection. As it cannot know how many rows a page will
+    /// have, PostgreSQL takes that plan for a dear one and would make another for every page, which takes longer than
+    /// reading it.
+    InOrder,
+    /// By the places that an earlier statement gave.
+    ByPlace,
+}
+
+impl Way {
+    const fn set(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::InOrder => "SET LOCAL enable_sort = off; SET LOCAL plan_cache_mode = force_generic_plan;",
+            Self::ByPlace => "SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;",
+        }
+    }
+
+    const fn unset(self) -> &'static str {
+        match self {
+            Self::Any => "",
+            Self::InOrder => "SET LOCAL enable_sort TO DEFAULT; SET LOCAL plan_cache_mode TO DEFAULT;",
+            Self::ByPlace => "SET LOCAL enable_indexscan TO DEFAULT; SET LOCAL enable_bitmapscan TO DEFAULT;",
+        }
+    }
+}
 
 impl Scope {
     /// For a transaction that `begin` opens.
@@ -85,8 +111,9 @@ impl Scope {
         if self.wanted.org != self.told.org {
             news.push_str(&self.wanted.org.map_or(row_security::LEAVE.to_owned(), row_security::enter));
         }
-        if self.wanted.in_order != self.told.in_order {
-            news.push_str(if self.wanted.in_order { IN_ORDER } else { IN_ANY_ORDER });
+        if self.wanted.way != self.told.way {
+            news.push_str(self.told.way.unset());
+            news.push_str(self.wanted.way.set());
         }
         client.batch_execute(&news)?;
         self.told = self.wanted;
@@ -111,7 +138,7 @@ impl<'c> Tx<'c> {
     /// Everything that belongs to one organization. The only way to a tenant's rows. PostgreSQL holds every
     /// statement made through it to this organization's rows by itself (row-level security).
     pub fn org(&mut self, org: OrgId) -> OrgTx<'_, 'c> {
-        self.narrow(View { org: Some(org), in_order: false });
+        self.narrow(View { org: Some(org), way: Way::Any });
         OrgTx { tx: self, org }
     }
 
@@ -342,9 +369,19 @@ impl OrgTx<'_, '_> {
         args: &[Arg<'_>],
         read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
-        self.tx.narrow(View { org: Some(self.org), in_order: true });
-        let found = self.tx.list(sql, args, read);
-        self.tx.narrow(View { org: Some(self.org), in_order: false });
-        found
+        self.by_way(Way::InOrder, |this| this.tx.list(sql, args, read))
+    }
+
+    /// Does what changes rows by the places (`ctid`) where an earlier statement of this transaction has locked them. Left to
+    /// itself PostgreSQL may believe that the organization has a handful of rows, and go through all of them for each batch.
+    pub(crate) fn by_place<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.by_way(Way::ByPlace, work)
+    }
+
+    fn by_way<T>(&mut self, way: Way, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.tx.narrow(View { org: Some(self.org), way });
+        let done = work(self);
+        self.tx.narrow(View { org: Some(self.org), way: Way::Any });
+        done
     }
 }
