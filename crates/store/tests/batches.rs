@@ -128,6 +128,39 @@ async fn a_window_reads_its_own_rows_and_people() {
     }
 }
 
+/// The index of an account's entries would find one by its id as well: by going through all of it.
+#[tokio::test]
+async fn entries_of_the_journal_are_found_by_their_key() {
+    let test = TestStore::new(Engine::Postgres).await;
+    let store = &test.store;
+    let insert = |tx: &mut Tx<'_>| {
+        tx.execute(
+            "WITH kept AS (INSERT INTO journal (waba, received_at, body) SELECT '101', 0, '{}' FROM generate_series(1, $1) \
+             RETURNING id) INSERT INTO journal_todo (id) SELECT id FROM kept",
+            args![20 * BATCH],
+        )
+    };
+    write(store, move |tx| {
+        insert(tx)?;
+        tx.execute("DELETE FROM journal_todo", &[])?;
+        tx.execute("DELETE FROM journal", &[])?;
+        tx.execute("ANALYZE journal, journal_todo", &[])
+    })
+    .await;
+    write(store, insert).await;
+    for _ in 0..BATCHES {
+        let (found, pages) = write(store, |tx| {
+            let sql = "SELECT pg_stat_get_xact_blocks_fetched('journal_waba'::regclass)";
+            let before: i64 = tx.get(sql, &[], |r| r.get(0))?;
+            let found = tx.list_journal_todo(None, BATCH as u32, 1 << 20)?;
+            let pages = tx.get::<i64>(sql, &[], |r| r.get(0))? - before;
+            Ok((found.len() as i64, pages))
+        })
+        .await;
+        assert_eq!((found, pages), (BATCH, 0));
+    }
+}
+
 #[tokio::test]
 async fn a_batch_that_is_indexed_is_found_on_the_list() {
     let test = TestStore::new(Engine::Postgres).await;
