@@ -4,19 +4,15 @@
 mod common;
 use common::{
     at,
-    campaigns::{campaign, counts, definition, number, people, plan},
+    campaigns::{accepted, campaign, counts, definition, news, number, people, plan},
     org, read, write,
 };
 use std::sync::Arc;
-use tisara_domain::{RecipientRef, RecipientState as State, Timestamp};
+use tisara_domain::{RecipientState as State, Timestamp};
 use tisara_store::{
     Engine, Result, Store, Tx,
     campaigns::Audience,
-    ledger::{
-        outcomes::{Attempted, Outcome},
-        recipients::Recipient,
-        statuses::StatusNews,
-    },
+    ledger::{recipients::Recipient, statuses::StatusNews},
     testing::TestStore,
 };
 use tokio::sync::Notify;
@@ -67,16 +63,8 @@ fn until_waited_for(tx: &mut Tx<'_>) -> Result<()> {
     panic!("the other one does not come to the same row");
 }
 
-fn news(state: State, when: Timestamp) -> StatusNews {
-    StatusNews {
-        about: RecipientRef { campaign: campaign(), seq: 0, attempt: 1 },
-        state,
-        at: when,
-        wamid: "wamid.0".to_owned(),
-        code: 0,
-        retry_at: None,
-        billing: None,
-    }
+fn told(state: State, when: Timestamp) -> StatusNews {
+    StatusNews { at: when, ..news(0, 1, state, "wamid.0") }
 }
 
 fn apply(tx: &mut Tx<'_>, news: &StatusNews) -> Result<()> {
@@ -84,9 +72,7 @@ fn apply(tx: &mut Tx<'_>, news: &StatusNews) -> Result<()> {
 }
 
 fn accept(tx: &mut Tx<'_>) -> Result<()> {
-    let result = Attempted::Accepted { wamid: "wamid.0".to_owned() };
-    let outcome = Outcome { campaign: campaign(), seq: 0, attempt: 1, from_follow_up: false, result };
-    tx.org(org()).record_outcomes(number(), &[outcome], at(10))
+    tx.org(org()).record_outcomes(number(), &[accepted(0)], at(10))
 }
 
 async fn row(store: &Store) -> Recipient {
@@ -99,8 +85,8 @@ async fn two_batches_of_statuses_lose_none() {
     let test = handed_out().await;
     at_once(
         &test.store,
-        |tx| apply(tx, &news(State::Delivered, at(22))),
-        |tx| apply(tx, &news(State::Sent, at(21))),
+        |tx| apply(tx, &told(State::Delivered, at(22))),
+        |tx| apply(tx, &told(State::Sent, at(21))),
     )
     .await;
     let row = row(&test.store).await;
@@ -110,7 +96,7 @@ async fn two_batches_of_statuses_lose_none() {
 
 #[tokio::test]
 async fn an_answer_and_a_status_are_both_kept() {
-    let status = |tx: &mut Tx<'_>| apply(tx, &news(State::Sent, at(21)));
+    let status = |tx: &mut Tx<'_>| apply(tx, &told(State::Sent, at(21)));
     for answer_first in [true, false] {
         let test = handed_out().await;
         if answer_first {
@@ -131,7 +117,7 @@ async fn a_failure_told_twice_is_not_tried_twice() {
     let test = handed_out().await;
     let store = &test.store;
     write(store, accept).await;
-    let failed = StatusNews { code: 131_049, retry_at: Some(at(60)), ..news(State::Failed, at(20)) };
+    let failed = StatusNews { code: 131_049, retry_at: Some(at(60)), ..told(State::Failed, at(20)) };
     let again = failed.clone();
     write(store, move |tx| apply(tx, &failed)).await;
     at_once(

@@ -4,17 +4,14 @@
 mod common;
 use common::{
     at,
-    campaigns::{campaign, definition, number, people, plan},
+    campaigns::{accepted, campaign, definition, news, number, people, plan},
     org, write,
 };
-use tisara_domain::{RecipientRef, RecipientState as State};
+use tisara_domain::RecipientState as State;
 use tisara_store::{
     Engine, OrgTx, Result, Store, Tx, args,
     campaigns::Audience,
-    ledger::{
-        outcomes::{Attempted, Outcome},
-        statuses::StatusNews,
-    },
+    ledger::{outcomes::Outcome, statuses::StatusNews},
     testing::TestStore,
 };
 
@@ -35,29 +32,23 @@ fn rows_read(
     Ok(tx.get::<i64>(sql, args![table], |r| r.get(0))? - before)
 }
 
-fn accepted(seq: i64) -> Outcome {
-    let result = Attempted::Accepted { wamid: format!("wamid.{seq}") };
-    Outcome { campaign: campaign(), seq, attempt: 1, from_follow_up: false, result }
-}
-
 fn delivered(seq: i64) -> StatusNews {
-    StatusNews {
-        about: RecipientRef { campaign: campaign(), seq, attempt: 1 },
-        state: State::Delivered,
-        at: at(20),
-        wamid: format!("wamid.{seq}"),
-        code: 0,
-        retry_at: None,
-        billing: None,
-    }
+    news(seq, 1, State::Delivered, &format!("wamid.{seq}"))
 }
 
 /// Writes rows, takes them away, lets PostgreSQL count what is left, and writes them again.
-async fn write_unnoticed(store: &Store, table: &'static str, insert: fn(&mut Tx<'_>) -> Result<u64>) {
+async fn write_unnoticed(
+    store: &Store,
+    tables: &'static [&'static str],
+    insert: fn(&mut Tx<'_>) -> Result<u64>,
+) {
     write(store, move |tx| {
         insert(tx)?;
-        tx.execute(&format!("DELETE FROM {table}"), &[])?;
-        tx.execute(&format!("ANALYZE {table}"), &[])
+        for table in tables {
+            tx.execute(&format!("DELETE FROM {table}"), &[])?;
+            tx.execute(&format!("ANALYZE {table}"), &[])?;
+        }
+        Ok(())
     })
     .await;
     write(store, insert).await;
@@ -69,7 +60,7 @@ async fn a_batch_of_answers_or_statuses_reads_its_own_rows() {
     let store = &test.store;
     people(store, 1).await;
     plan(store, definition(Audience::All)).await;
-    write_unnoticed(store, "recipient", |tx| {
+    write_unnoticed(store, &["recipient"], |tx| {
         tx.execute(
             "INSERT INTO recipient (org_id, campaign_id, seq, contact_id, address, state, reason, attempt) \
              SELECT $1, $2, seq, gen_random_uuid(), '+94', 0, 0, 0 FROM generate_series(1, $3) AS seq",
@@ -103,7 +94,7 @@ async fn a_window_reads_its_own_rows_and_people() {
     let test = TestStore::new(Engine::Postgres).await;
     let store = &test.store;
     people(store, 1).await;
-    write_unnoticed(store, "contact", |tx| {
+    write_unnoticed(store, &["contact"], |tx| {
         tx.execute(
             "INSERT INTO contact (org_id, id, phone, name, name_fold, consent, reachable, created_at, updated_at) \
              SELECT $1, CAST(lpad(to_hex(n), 32, '0') AS UUID), '+94' || (770000000 + n), 'n', 'n', 1, 1, 0, 0 \
@@ -133,21 +124,14 @@ async fn a_window_reads_its_own_rows_and_people() {
 async fn entries_of_the_journal_are_found_by_their_key() {
     let test = TestStore::new(Engine::Postgres).await;
     let store = &test.store;
-    let insert = |tx: &mut Tx<'_>| {
+    write_unnoticed(store, &["journal_todo", "journal"], |tx| {
         tx.execute(
             "WITH kept AS (INSERT INTO journal (waba, received_at, body) SELECT '101', 0, '{}' FROM generate_series(1, $1) \
              RETURNING id) INSERT INTO journal_todo (id) SELECT id FROM kept",
             args![20 * BATCH],
         )
-    };
-    write(store, move |tx| {
-        insert(tx)?;
-        tx.execute("DELETE FROM journal_todo", &[])?;
-        tx.execute("DELETE FROM journal", &[])?;
-        tx.execute("ANALYZE journal, journal_todo", &[])
     })
     .await;
-    write(store, insert).await;
     for _ in 0..BATCHES {
         let (found, pages) = write(store, |tx| {
             let sql = "SELECT pg_stat_get_xact_blocks_fetched('journal_waba'::regclass)";
@@ -175,7 +159,7 @@ async fn a_batch_that_is_indexed_is_found_on_the_list() {
         )
     })
     .await;
-    write_unnoticed(store, "message_unindexed", |tx| {
+    write_unnoticed(store, &["message_unindexed"], |tx| {
         tx.execute("INSERT INTO message_unindexed (org_id, message_id) SELECT org_id, id FROM message", &[])
     })
     .await;

@@ -4,11 +4,11 @@
 mod common;
 use common::{
     at,
-    campaigns::{campaign, counts, definition, number, people, plan},
+    campaigns::{accepted, campaign, counts, definition, news, number, outcome, people, plan},
     id, org, read, write,
 };
 use tisara_domain::{
-    CampaignState, RecipientRef, RecipientState as State, SkipReason,
+    CampaignState, RecipientState as State, SkipReason,
     campaign::CampaignEvent,
     consent::ConsentState,
     recipient::own_code,
@@ -39,26 +39,6 @@ async fn reserve(store: &Store, want: u32, token: i64) -> Window {
 
 async fn record(store: &Store, outcomes: Vec<Outcome>) {
     write(store, move |tx| tx.org(org()).record_outcomes(number(), &outcomes, at(10))).await;
-}
-
-fn outcome(seq: i64, result: Attempted) -> Outcome {
-    Outcome { campaign: campaign(), seq, attempt: 1, from_follow_up: false, result }
-}
-
-fn accepted(seq: i64) -> Outcome {
-    outcome(seq, Attempted::Accepted { wamid: format!("wamid.{seq}") })
-}
-
-fn news(seq: i64, attempt: u32, state: State, wamid: &str) -> StatusNews {
-    StatusNews {
-        about: RecipientRef { campaign: campaign(), seq, attempt },
-        state,
-        at: at(20),
-        wamid: wamid.to_owned(),
-        code: if state == State::Failed { 131_026 } else { 0 },
-        retry_at: None,
-        billing: None,
-    }
 }
 
 async fn apply(store: &Store, news: Vec<StatusNews>) -> u64 {

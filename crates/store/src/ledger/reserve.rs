@@ -74,8 +74,8 @@ impl OrgTx<'_, '_> {
              WHERE org_id = $1 AND campaign_id = $2 AND no = $3",
             args![self.org, campaign, no, chunk_state::LEASED, token, to],
         )?;
-        // The consent is looked up: a join would be at PostgreSQL's choice, and go through all contacts for each row
-        // while its statistics say that there are none.
+        // The consent is looked up: a join would be at PostgreSQL's choice, and go through all contacts before its own for
+        // each row while statistics say that there are none.
         let rows = self.tx.list(
             "SELECT r.seq, r.attempt, r.address, r.variables, \
              (SELECT c.consent FROM contact c WHERE c.org_id = $1 AND c.id = r.contact_id) FROM recipient r \

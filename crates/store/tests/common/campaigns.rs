@@ -2,13 +2,18 @@
 
 use super::{at, furnish, id, org, phone, read, write};
 use tisara_domain::{
-    CampaignId, NumberId, Phone, RecipientState as State, campaign::CampaignEvent, settle::SettlePolicy,
+    CampaignId, NumberId, Phone, RecipientRef, RecipientState as State, campaign::CampaignEvent,
+    settle::SettlePolicy,
 };
 use tisara_store::{
     Result, Store, Tx, args,
     campaigns::{Audience, Binding, Definition, NewCampaign, Place, Source},
     contacts::NewContact,
-    ledger::plan::{PlanRules, Planned},
+    ledger::{
+        outcomes::{Attempted, Outcome},
+        plan::{PlanRules, Planned},
+        statuses::StatusNews,
+    },
 };
 
 pub(crate) fn campaign() -> CampaignId {
@@ -84,6 +89,29 @@ pub(crate) async fn people(store: &Store, n: u32) {
         Ok(())
     })
     .await;
+}
+
+/// What became of the first attempt for a row.
+pub(crate) fn outcome(seq: i64, result: Attempted) -> Outcome {
+    Outcome { campaign: campaign(), seq, attempt: 1, from_follow_up: false, result }
+}
+
+/// Meta took it.
+pub(crate) fn accepted(seq: i64) -> Outcome {
+    outcome(seq, Attempted::Accepted { wamid: format!("wamid.{seq}") })
+}
+
+/// What a webhook says of an attempt.
+pub(crate) fn news(seq: i64, attempt: u32, state: State, wamid: &str) -> StatusNews {
+    StatusNews {
+        about: RecipientRef { campaign: campaign(), seq, attempt },
+        state,
+        at: at(20),
+        wamid: wamid.to_owned(),
+        code: if state == State::Failed { 131_026 } else { 0 },
+        retry_at: None,
+        billing: None,
+    }
 }
 
 pub(crate) async fn plan(store: &Store, definition: Definition) {
