@@ -105,7 +105,8 @@ async fn an_answer_and_a_status_are_both_kept() {
             at_once(&test.store, status, accept).await;
         }
         let row = row(&test.store).await;
-        assert_eq!((row.state, row.accepted_at, row.sent_at), (State::Sent, Some(at(10)), Some(at(21))));
+        let accepted_at = if answer_first { at(10) } else { at(21) };
+        assert_eq!((row.state, row.accepted_at, row.sent_at), (State::Sent, Some(accepted_at), Some(at(21))));
         assert_eq!(counts(&test.store).await, vec![(State::Sent, 0, 1)]);
     }
 }

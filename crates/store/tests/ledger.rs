@@ -156,6 +156,50 @@ contract! {
 }
 
 contract! {
+    /// An owner that stood still and wakes up late knows what became of its attempts: what Meta took is not sent again, what it
+    /// refused is not in doubt.
+    async fn a_late_answer_settles_what_was_in_doubt(store) {
+        people(store, 3).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 3, TOKEN).await;
+        write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
+        assert_eq!(states(store).await, vec![State::Uncertain; 3]);
+        let refused = outcome(1, Attempted::Failed { code: 131_009 });
+        record(store, vec![accepted(0), refused.clone()]).await;
+        record(store, vec![accepted(0), refused]).await;
+        assert_eq!(states(store).await, vec![State::Accepted, State::Failed, State::Uncertain]);
+        assert_eq!(
+            counts(store).await,
+            vec![(State::Uncertain, 0, 1), (State::Accepted, 0, 1), (State::Failed, 131_009, 1)]
+        );
+        let due = read(store, |tx| tx.org(org()).list_unsettled(number(), at(90), 10)).await;
+        assert_eq!(due.iter().map(|u| u.seq).collect::<Vec<_>>(), [2]);
+        // What was settled otherwise meanwhile is another attempt's.
+        let again = due[0];
+        write(store, move |tx| tx.org(org()).send_again(number(), again, at(90))).await;
+        write(store, |tx| tx.org(org()).reserve_retries(number(), 2, 9, at(90))).await;
+        record(store, vec![accepted(2)]).await;
+        assert_eq!(states(store).await[2], State::Planned);
+    }
+}
+
+contract! {
+    /// Where a status comes before the answer, or without one, the message was taken at that time at the latest: people are
+    /// not written to more often than they should be.
+    async fn what_meta_tells_of_it_took(store) {
+        people(store, 2).await;
+        plan(store, definition(Audience::All)).await;
+        reserve(store, 2, TOKEN).await;
+        apply(store, vec![news(0, 1, State::Delivered, "wamid.0"), news(1, 1, State::Failed, "wamid.1")]).await;
+        record(store, vec![accepted(0)]).await;
+        for seq in [0, 1] {
+            let row = read(store, move |tx| tx.org(org()).find_recipient(campaign(), seq)).await.unwrap();
+            assert_eq!(row.accepted_at, Some(at(20)));
+        }
+    }
+}
+
+contract! {
     /// An owner that stood still and wakes up late takes nothing back that the next owner has taken up: else
     /// its row would be handed out a second time, or never be settled.
     async fn a_late_owner_takes_nothing_back(store) {

@@ -52,6 +52,7 @@ struct RecipientView {
     wamid: Option<String>,
     /// Meta's pricing of it, as `marketing/regular`.
     billing: Option<String>,
+    /// When Meta took it: by its answer, or by the first status where that came before the answer.
     #[schema(value_type = Option<String>, format = DateTime)]
     accepted_at: Option<Timestamp>,
     #[schema(value_type = Option<String>, format = DateTime)]

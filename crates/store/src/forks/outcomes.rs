@@ -9,29 +9,20 @@ use std::collections::BTreeMap;
 use tisara_domain::{CampaignId, Timestamp, id::TypedId as _};
 use uuid::Uuid;
 
-/// A webhook may have been faster than the answer: then the row is further on, or already holds
-/// Meta's id, and only the time of acceptance is added.
-const FIRST: &str = "UPDATE recipient SET state = 3, attempt = ?4, wamid = ?5, accepted_at = ?6 \
-                     WHERE org_id = ?1 AND campaign_id = ?2 AND seq = ?3 AND state = 0 AND attempt <= ?4 AND wamid IS NULL";
-const LATER: &str = "UPDATE recipient SET accepted_at = ?6, wamid = coalesce(wamid, ?5) \
-                     WHERE org_id = ?1 AND campaign_id = ?2 AND seq = ?3 AND attempt = ?4 AND accepted_at IS NULL";
+const MARK: &str = "UPDATE recipient SET state = 3, attempt = ?4, wamid = ?5, accepted_at = ?6 \
+                    WHERE org_id = ?1 AND campaign_id = ?2 AND seq = ?3 AND state = 0 AND attempt <= ?4 AND wamid IS NULL";
 
-/// The same on PostgreSQL, over arrays of campaigns, rows, attempts and Meta's ids: what is `changed` in the rows `r`
-/// that `fit` their attempt `o`.
-fn marking(fit: &str, changed: &str) -> String {
-    format!(
-        "INSERT INTO recipient AS r (org_id, campaign_id, seq, contact_id, address, state, reason, attempt, wamid, \
-         accepted_at) SELECT $1, o.campaign_id, o.seq, k.contact_id, '', 3, 0, o.attempt, o.wamid, $6 \
-         FROM unnest($2::uuid[], $3::bigint[], $4::int[], $5::text[]) AS o (campaign_id, seq, attempt, wamid) \
-         CROSS JOIN LATERAL (SELECT r.contact_id FROM recipient r WHERE r.org_id = $1 \
-         AND r.campaign_id = o.campaign_id AND r.seq = o.seq AND {fit} FOR UPDATE) k \
-         ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET accepted_at = excluded.accepted_at, {changed} \
-         RETURNING r.campaign_id"
-    )
-}
+/// The same on PostgreSQL, over arrays of campaigns, rows, attempts and Meta's ids.
+const MARK_ALL: &str = "INSERT INTO recipient AS r (org_id, campaign_id, seq, contact_id, address, state, reason, attempt, \
+     wamid, accepted_at) SELECT $1, o.campaign_id, o.seq, k.contact_id, '', 3, 0, o.attempt, o.wamid, $6 \
+     FROM unnest($2::uuid[], $3::bigint[], $4::int[], $5::text[]) AS o (campaign_id, seq, attempt, wamid) \
+     CROSS JOIN LATERAL (SELECT r.contact_id FROM recipient r WHERE r.org_id = $1 AND r.campaign_id = o.campaign_id \
+     AND r.seq = o.seq AND r.state = 0 AND r.attempt <= o.attempt AND r.wamid IS NULL FOR UPDATE) k \
+     ON CONFLICT (org_id, campaign_id, seq) DO UPDATE SET state = excluded.state, attempt = excluded.attempt, \
+     wamid = excluded.wamid, accepted_at = excluded.accepted_at RETURNING r.campaign_id";
 
 /// Marks the outcomes, all of them accepted; says how many rows of each campaign went from planned to
-/// accepted.
+/// accepted. A row of which a webhook told first is further on, and left as it is.
 pub(crate) fn mark_accepted(
     tx: &mut OrgTx<'_, '_>,
     outcomes: &[&Outcome],
@@ -41,15 +32,12 @@ pub(crate) fn mark_accepted(
     let mut moved = BTreeMap::new();
     match tx.tx.driver()? {
         Driver::Sqlite(conn) => {
-            let mut first = conn.prepare_cached(FIRST)?;
-            let mut later = conn.prepare_cached(LATER)?;
+            let mut mark = conn.prepare_cached(MARK)?;
             for o in outcomes {
                 let Attempted::Accepted { wamid } = &o.result else { continue };
                 let values = (org, o.campaign.to_bytes(), o.seq, o.attempt, wamid, now.0);
-                if first.execute(values)? == 1 {
+                if mark.execute(values)? == 1 {
                     *moved.entry(o.campaign).or_default() += 1;
-                } else {
-                    later.execute(values)?;
                 }
             }
         }
@@ -95,19 +83,7 @@ fn mark_once(
     let attempts: Vec<i32> = accepted.iter().map(|a| i32::try_from(a.2).unwrap_or(i32::MAX)).collect();
     let wamids: Vec<&str> = accepted.iter().map(|a| a.3).collect();
     let values: [&(dyn ToSql + Sync); 6] = [&org, &campaigns, &seqs, &attempts, &wamids, &now.0];
-    let first = marking(
-        "r.state = 0 AND r.attempt <= o.attempt AND r.wamid IS NULL",
-        "state = excluded.state, attempt = excluded.attempt, wamid = excluded.wamid",
-    );
-    let first = pg.query(&first, &values)?;
-    if first.len() < accepted.len() {
-        let later = marking(
-            "r.attempt = o.attempt AND r.accepted_at IS NULL",
-            "wamid = coalesce(r.wamid, excluded.wamid)",
-        );
-        pg.execute(&later, &values)?;
-    }
-    for row in first {
+    for row in pg.query(MARK_ALL, &values)? {
         let campaign: Uuid = row.try_get(0)?;
         *moved.entry(CampaignId::from_bytes(campaign.into_bytes())).or_default() += 1;
     }

@@ -1,7 +1,8 @@
 //! Writing down what became of attempts.
 //!
 //! An outcome is the truth about one attempt, whoever owns the number by now, so it needs no lease: it
-//! is applied only where the row has not moved on to a later attempt, and never moves a row back.
+//! is applied only where the row has not moved on to a later attempt, and never moves a row back. Where the next owner
+//! could not know what became of the attempt, the late word settles it.
 
 use super::{
     chunk_state,
@@ -74,9 +75,14 @@ impl OrgTx<'_, '_> {
         let mut deltas = Deltas::default();
         let (accepted, others): (Vec<&Outcome>, Vec<&Outcome>) =
             outcomes.iter().partition(|o| matches!(o.result, Attempted::Accepted { .. }));
+        let mut left = accepted.len() as i64;
         for (campaign, moved) in forks::mark_accepted(self, &accepted, now)? {
+            left -= moved;
             deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Accepted, 0), moved);
             self.note_usage(Slot::Sender, number, now, kind::CAMPAIGN, moved);
+        }
+        if left > 0 && !self.list_unsettled(number, Timestamp(i64::MAX), 1)?.is_empty() {
+            self.settle_accepted(number, &accepted, now, &mut deltas)?;
         }
         for outcome in &accepted {
             self.end_follow_up(outcome)?;
@@ -85,6 +91,30 @@ impl OrgTx<'_, '_> {
             self.record_other(number, outcome, now, &mut deltas)?;
         }
         self.bump_counts(Slot::Sender, &deltas)
+    }
+
+    /// Meta took rows that the next owner of the number holds for doubtful. They are few, so they are written one by one.
+    fn settle_accepted(
+        &mut self,
+        number: NumberId,
+        accepted: &[&Outcome],
+        now: Timestamp,
+        deltas: &mut Deltas,
+    ) -> Result<()> {
+        for o in accepted {
+            let Attempted::Accepted { wamid } = &o.result else { continue };
+            let moved = self.tx.execute(
+                "UPDATE recipient SET state = $5, wamid = $6, accepted_at = $7 \
+                 WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt = $4 AND state = 2",
+                args![self.org, o.campaign, o.seq, o.attempt, RecipientState::Accepted, wamid, now],
+            )?;
+            if moved > 0 {
+                self.delete_follow_up(o.campaign, o.seq)?;
+                deltas.moved(o.campaign, (RecipientState::Uncertain, 0), (RecipientState::Accepted, 0), 1);
+                self.note_usage(Slot::Sender, number, now, kind::CAMPAIGN, 1);
+            }
+        }
+        Ok(())
     }
 
     fn record_other(
@@ -107,6 +137,16 @@ impl OrgTx<'_, '_> {
                 )?;
                 if moved > 0 {
                     deltas.moved(campaign, (RecipientState::Planned, 0), (RecipientState::Failed, code), 1);
+                    return self.end_follow_up(outcome);
+                }
+                let settled = self.tx.execute(
+                    "UPDATE recipient SET state = $5, reason = $6, failed_at = $7 \
+                     WHERE org_id = $1 AND campaign_id = $2 AND seq = $3 AND attempt = $4 AND state = 2",
+                    args![self.org, campaign, seq, outcome.attempt, RecipientState::Failed, code, now],
+                )?;
+                if settled > 0 {
+                    deltas.moved(campaign, (RecipientState::Uncertain, 0), (RecipientState::Failed, code), 1);
+                    return self.delete_follow_up(campaign, seq);
                 }
                 self.end_follow_up(outcome)
             }

@@ -35,7 +35,7 @@ pub struct Recipient {
     pub wamid: Option<String>,
     /// Meta's pricing of it, as `category/type`.
     pub billing: Option<String>,
-    /// When Meta took it.
+    /// When Meta took it: by its answer, or by the first status where that came before the answer.
     pub accepted_at: Option<Timestamp>,
     /// One tick.
     pub sent_at: Option<Timestamp>,

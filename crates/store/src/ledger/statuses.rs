@@ -53,6 +53,7 @@ pub(crate) struct StatusRow {
     pub(crate) attempt: i64,
     pub(crate) wamid: Option<String>,
     pub(crate) billing: Option<String>,
+    pub(crate) accepted_at: Option<i64>,
     pub(crate) sent_at: Option<i64>,
     pub(crate) delivered_at: Option<i64>,
     pub(crate) read_at: Option<i64>,
@@ -171,6 +172,7 @@ fn advance(
         }
         row.attempt = attempt;
         row.wamid.get_or_insert_with(|| news.wamid.clone());
+        row.accepted_at.get_or_insert(at);
         if let Some(due_at) = news.retry_at.filter(|_| may_retry) {
             row.state = RecipientState::Planned.code();
             row.reason = 0;
@@ -197,6 +199,8 @@ fn advance(
     if row.wamid.is_none() || !now_state.is_out() {
         row.wamid = Some(news.wamid.clone());
     }
+    // Whatever Meta tells of, it took: its answer may come later, or never.
+    row.accepted_at.get_or_insert(at);
     if row.billing.is_none() {
         row.billing.clone_from(&news.billing);
     }
