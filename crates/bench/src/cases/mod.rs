@@ -155,10 +155,14 @@ async fn cases(
         plan.told(figures, "memory.idle_mb".to_owned(), rig.server.usage().rss_mb);
     }
     let labels = import(plan, rig, ambient, figures).await?;
+    clean_up(plan, "import", ambient, figures).await?;
     let large = match plan.wants("campaigns") {
         true => Some(campaigns::run(plan, rig, &labels, ambient, figures).await?),
         false => None,
     };
+    if large.is_some() {
+        clean_up(plan, "campaign", ambient, figures).await?;
+    }
     if plan.wants("reads") {
         reads::run(plan, rig, large.as_deref(), &labels, ambient, figures).await?;
     }
@@ -167,6 +171,7 @@ async fn cases(
     }
     if plan.wants("ingest") {
         ingest::run(plan, rig, &labels, ambient, figures).await?;
+        clean_up(plan, "ingest", ambient, figures).await?;
     }
     if plan.wants("numbers") {
         numbers::run(plan, rig, ambient, figures).await?;
@@ -176,6 +181,22 @@ async fn cases(
         let began_at = ambient.now();
         rig.server.start().await?;
         plan.told(figures, "start.ms".to_owned(), ambient.now().since(began_at).as_secs_f64() * 1_000.0);
+    }
+    Ok(())
+}
+
+/// Lets PostgreSQL clean up after much was written. It does so by itself, at any time within a minute: in the middle of whatever
+/// is measured next.
+async fn clean_up(
+    plan: &Plan<'_>,
+    case: &str,
+    ambient: &Ambient,
+    figures: &mut Figures,
+) -> anyhow::Result<()> {
+    if let Engine::Postgres { url, .. } = &plan.engine {
+        let began_at = ambient.now();
+        vacuum(url).await?;
+        plan.told(figures, plan.key(case, "vacuum_s"), ambient.now().since(began_at).as_secs_f64());
     }
     Ok(())
 }
@@ -225,17 +246,6 @@ async fn import(
     }
     plan.told(figures, plan.key("import", "full_s_1m"), took_s / millions);
     plan.told(figures, plan.key("import", "full_cpu_s_1m"), cpu_s / millions);
-    if let Engine::Postgres { url, .. } = &plan.engine {
-        // It cleans up after an import by itself, at any time within a minute: in the middle of a campaign, or of the bare
-        // loop that it is held against.
-        let began_at = ambient.now();
-        vacuum(url).await?;
-        plan.told(
-            figures,
-            plan.key("import", "vacuum_s_1m"),
-            ambient.now().since(began_at).as_secs_f64() / millions,
-        );
-    }
     Ok(Labels([
         rig.id("/labels", "small").await?,
         rig.id("/labels", "middle").await?,

@@ -1,7 +1,7 @@
 //! What people wait for: the inbox with sixteen of them asking at once, the search, the count of a segment,
 //! over HTTP.
 
-use super::{Labels, Plan};
+use super::{Labels, Plan, clean_up};
 use crate::{
     figures::Figures,
     load::Load,
@@ -39,6 +39,7 @@ pub(super) async fn run(
         segment(plan, rig, campaign, labels, ambient, figures).await?;
     }
     fill(plan, rig, ambient, figures).await?;
+    clean_up(plan, "inbox", ambient, figures).await?;
 
     let inbox = vec![get(rig, "/threads?limit=50"); PAGES_A_SEARCH * plan.sizes.searches];
     let inbox = load(rig).run(inbox, ambient).await?;
