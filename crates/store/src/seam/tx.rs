@@ -61,9 +61,10 @@ enum Way {
     /// As PostgreSQL thinks best.
     #[default]
     Any,
-    /// Along the index of their order, by a plan that is made once a connection. As it cannot know how many rows a page will
-    /// have, PostgreSQL takes that plan for a dear one and would make another for every page, which takes longer than
-    /// reading it.
+    /// By plans that are made once a connection. As it cannot know how many rows there will be, PostgreSQL takes such a plan
+    /// for a dear one and would make another each time, which takes as long as a good part of the reading.
+    OnePlan,
+    /// By one plan, and along the index of their order.
     InOrder,
     /// By the places that an earlier statement gave.
     ByPlace,
@@ -73,6 +74,7 @@ impl Way {
     const fn set(self) -> &'static str {
         match self {
             Self::Any => "",
+            Self::OnePlan => "SET LOCAL plan_cache_mode = force_generic_plan;",
             Self::InOrder => "SET LOCAL enable_sort = off; SET LOCAL plan_cache_mode = force_generic_plan;",
             Self::ByPlace => "SET LOCAL enable_indexscan = off; SET LOCAL enable_bitmapscan = off;",
         }
@@ -81,6 +83,7 @@ impl Way {
     const fn unset(self) -> &'static str {
         match self {
             Self::Any => "",
+            Self::OnePlan => "SET LOCAL plan_cache_mode TO DEFAULT;",
             Self::InOrder => "SET LOCAL enable_sort TO DEFAULT; SET LOCAL plan_cache_mode TO DEFAULT;",
             Self::ByPlace => "SET LOCAL enable_indexscan TO DEFAULT; SET LOCAL enable_bitmapscan TO DEFAULT;",
         }
@@ -370,6 +373,11 @@ impl OrgTx<'_, '_> {
         read: impl FnMut(&Row<'_>) -> Result<T>,
     ) -> Result<Vec<T>> {
         self.by_way(Way::InOrder, |this| this.tx.list(sql, args, read))
+    }
+
+    /// Does what asks the same few statements over and over, each of which has one way to go.
+    pub(crate) fn by_one_plan<T>(&mut self, work: impl FnOnce(&mut Self) -> Result<T>) -> Result<T> {
+        self.by_way(Way::OnePlan, work)
     }
 
     /// Does what changes rows by the places (`ctid`) where an earlier statement of this transaction has locked them. Left to

@@ -56,6 +56,16 @@ impl OrgTx<'_, '_> {
         after: Option<i64>,
         limit: u32,
     ) -> Result<Vec<Found>> {
+        self.by_one_plan(|tx| tx.search(query, filter, after, limit))
+    }
+
+    fn search(
+        &mut self,
+        query: &Query,
+        filter: MessageFilter,
+        after: Option<i64>,
+        limit: u32,
+    ) -> Result<Vec<Found>> {
         let space = self.tx.find(
             "SELECT space, last_ordinal FROM message_index WHERE org_id = $1",
             args![self.org],
