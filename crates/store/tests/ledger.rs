@@ -37,6 +37,14 @@ async fn reserve(store: &Store, want: u32, token: i64) -> Window {
     write(store, move |tx| tx.org(org()).reserve_window(campaign(), token, want)).await
 }
 
+/// Rows of a campaign that one owner was handed and the next found without an outcome.
+async fn leave_in_doubt(store: &Store, n: u32) {
+    people(store, n).await;
+    plan(store, definition(Audience::All)).await;
+    reserve(store, n, TOKEN).await;
+    write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
+}
+
 async fn record(store: &Store, outcomes: Vec<Outcome>) {
     write(store, move |tx| tx.org(org()).record_outcomes(number(), &outcomes, at(10))).await;
 }
@@ -159,10 +167,7 @@ contract! {
     /// An owner that stood still and wakes up late knows what became of its attempts: what Meta took is not sent again, what it
     /// refused is not in doubt.
     async fn a_late_answer_settles_what_was_in_doubt(store) {
-        people(store, 3).await;
-        plan(store, definition(Audience::All)).await;
-        reserve(store, 3, TOKEN).await;
-        write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
+        leave_in_doubt(store, 3).await;
         assert_eq!(states(store).await, vec![State::Uncertain; 3]);
         let refused = outcome(1, Attempted::Failed { code: 131_009 });
         record(store, vec![accepted(0), refused.clone()]).await;
@@ -203,10 +208,7 @@ contract! {
     /// An owner that stood still and wakes up late takes nothing back that the next owner has taken up: else
     /// its row would be handed out a second time, or never be settled.
     async fn a_late_owner_takes_nothing_back(store) {
-        people(store, 2).await;
-        plan(store, definition(Audience::All)).await;
-        reserve(store, 2, TOKEN).await;
-        write(store, |tx| tx.org(org()).recover_number(number(), 2, doubt(), 50)).await;
+        leave_in_doubt(store, 2).await;
         let back = |seq, attempt, from_follow_up| Outcome {
             attempt,
             from_follow_up,
