@@ -14,7 +14,7 @@ use std::{
     collections::BTreeMap,
     fmt::{self, Write as _},
 };
-use tisara_domain::{OrgId, ThreadId};
+use tisara_domain::{MessageId, OrgId, ThreadId};
 
 /// A stretch has 2ⁿ ordinals.
 const STRETCH_SHIFT: u32 = 17;
@@ -96,18 +96,14 @@ pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()>
 
 pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
     let whole = Words::of(&query.terms, within);
-    let mut hits = newest(tx, &whole, within, limit)?;
+    let (mut hits, fewer) = newest(tx, query, &whole, within, limit)?;
+    let leading = fewer.as_ref().unwrap_or(&whole);
     let mut before = within.from.max(within.before - NEWEST);
     let newest_part = (within.before - 1) >> PART_SHIFT;
     let mut parts = format!(" & ('{}' | '{}')", part_word(newest_part), part_word(newest_part - 1));
     let mut from = (newest_part - 1) << PART_SHIFT;
     let mut stretches = 1;
-    let mut leading = None;
     while hits.len() < limit as usize && before > within.from {
-        let leading: &Words = match &leading {
-            Some(leading) => leading,
-            None => leading.insert(leading_words(tx, query, within)?),
-        };
         from = from.max(within.from);
         let (lead, all): (Vec<String>, Vec<String>) = Stretch::between(from, before)
             .map(|stretch| (leading.in_stretch(stretch) + &parts, whole.in_stretch(stretch)))
@@ -134,17 +130,58 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
     Ok(hits)
 }
 
-/// Among the newest messages, one by one.
-fn newest(tx: &mut Tx<'_>, whole: &Words, within: Within, limit: u32) -> Result<Hits> {
+/// Among the newest messages, one by one; and, where the index had better be asked about fewer words for the older ones,
+/// those.
+///
+/// For a beginning GIN puts all places of all words together that begin so, whatever else is asked. Where that is dearer
+/// than looking at the messages that have the other words, it is not asked for it.
+fn newest(
+    tx: &mut Tx<'_>,
+    query: &Query,
+    whole: &Words,
+    within: Within,
+    limit: u32,
+) -> Result<(Hits, Option<Words>)> {
     let from = within.from.max(within.before - NEWEST);
-    tx.list(
-        "SELECT w.ordinal, s.message_id FROM (SELECT ordinal, words FROM message_words \
-         WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
-         JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
-         WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
-        args![within.org, from, within.before, whole.between(from, within.before), limit, NEWEST],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )
+    let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
+    if beginnings.is_empty() || words.is_empty() {
+        let hits = tx.list(
+            "SELECT w.ordinal, s.message_id FROM (SELECT ordinal, words FROM message_words \
+             WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
+             JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
+             WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
+            args![within.org, from, within.before, whole.between(from, within.before), limit, NEWEST],
+            |row| Ok((row.get(0)?, row.get(1)?)),
+        )?;
+        return Ok((hits, None));
+    }
+    let (beginnings, words) = (Words::of(&beginnings, within), Words::of(&words, within));
+    // The last row says how many have either. It counts none where there are hits enough.
+    let mut rows: Vec<(Option<i64>, Option<MessageId>, i64, i64)> = tx.list(
+        "WITH newest AS MATERIALIZED (SELECT ordinal, words @@ CAST($4 AS TEXT)::tsquery AS begins, \
+         words @@ CAST($5 AS TEXT)::tsquery AS has FROM message_words \
+         WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $7), \
+         hit AS MATERIALIZED (SELECT ordinal FROM newest WHERE begins AND has LIMIT $6) \
+         SELECT hit.ordinal AS ordinal, s.message_id, 0 AS with_beginning, 0 AS with_words \
+         FROM hit JOIN message_search s ON s.org_id = $1 AND s.ordinal = hit.ordinal UNION ALL \
+         SELECT NULL, NULL, count(*) FILTER (WHERE begins), count(*) FILTER (WHERE has) FROM newest \
+         WHERE (SELECT count(*) FROM hit) < $6 ORDER BY ordinal DESC NULLS LAST",
+        args![
+            within.org,
+            from,
+            within.before,
+            beginnings.between(from, within.before),
+            words.between(from, within.before),
+            limit,
+            NEWEST
+        ],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?)),
+    )?;
+    let (with_beginning, with_words) = rows.pop().map_or((0, 0), |(_, _, begin, have)| (begin, have));
+    let hits = rows.into_iter().filter_map(|(ordinal, message, ..)| ordinal.zip(message)).collect();
+    // Words that none of them has are taken to be in half a message.
+    let looks = (2 * with_words + 1) * PLACES_A_LOOK / 2;
+    Ok((hits, (with_beginning > looks).then_some(words)))
 }
 
 pub(super) fn find_in_thread(
@@ -164,33 +201,6 @@ pub(super) fn find_in_thread(
         args![within.org, thread, within.from, within.before, words, stretch, STRETCH_SHIFT, limit],
         |row| Ok((row.get(0)?, row.get(1)?)),
     )
-}
-
-/// What the index is asked. For a beginning GIN puts all places of all words together that begin so, whatever else is
-/// asked. Where that is dearer than looking at the messages that have the other words, it is not asked for it.
-fn leading_words(tx: &mut Tx<'_>, query: &Query, within: Within) -> Result<Words> {
-    let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
-    if beginnings.is_empty() || words.is_empty() {
-        return Ok(Words::of(&query.terms, within));
-    }
-    let (beginnings, words) = (Words::of(&beginnings, within), Words::of(&words, within));
-    let from = within.from.max(within.before - NEWEST);
-    let (with_beginning, with_words): (i64, i64) = tx.get(
-        "SELECT count(*) FILTER (WHERE words @@ CAST($4 AS TEXT)::tsquery), \
-         count(*) FILTER (WHERE words @@ CAST($5 AS TEXT)::tsquery) \
-         FROM message_words WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3",
-        args![
-            within.org,
-            from,
-            within.before,
-            beginnings.between(from, within.before),
-            words.between(from, within.before)
-        ],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    // Words that none of them has are taken to be in half a message.
-    let looks = (2 * with_words + 1) * PLACES_A_LOOK / 2;
-    Ok(if with_beginning > looks { words } else { Words::of(&query.terms, within) })
 }
 
 /// A search in PostgreSQL's language, with [`STRETCH`] before each word.
