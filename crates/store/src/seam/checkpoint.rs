@@ -16,8 +16,11 @@ use std::{
 
 /// Pages of the log that are worth moving.
 const WORTH: i64 = 4_000;
-/// Pages of the log at which the writer begins it anew: 128 MiB.
+/// Pages of the log at which the writer begins it anew: 128 MiB. It waits then until all of them are in the file and on
+/// the disk.
 pub(super) const RESTART: i64 = 32_000;
+/// Pages of the log from which on any number is moved, so that the writer has little to wait for.
+const NEARLY_RESTART: i64 = RESTART - 2 * WORTH;
 /// How often the log's length is looked at while there is writing.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -67,8 +70,8 @@ impl Checkpoints {
     /// Moves pages whenever there are enough of them, until it is closed.
     pub(super) fn run(&self, conn: &Connection) {
         while self.wait() {
-            let waiting = look(conn, "NOOP").unwrap_or(0);
-            if waiting >= WORTH
+            let log = look(conn, "NOOP").unwrap_or_default();
+            if log.is_worth_moving()
                 && let Err(e) = look(conn, "PASSIVE")
             {
                 // The writer will do it.
@@ -78,19 +81,40 @@ impl Checkpoints {
     }
 }
 
-/// Pages of the log that are not yet in the database file, after this kind of checkpoint.
-fn look(conn: &Connection, kind: &str) -> Result<i64> {
+/// The log, in pages.
+#[derive(Clone, Copy, Default)]
+struct Log {
+    pages: i64,
+    /// Not yet in the database file.
+    waiting: i64,
+}
+
+impl Log {
+    const fn is_worth_moving(self) -> bool {
+        self.waiting >= WORTH || (self.pages >= NEARLY_RESTART && self.waiting > 0)
+    }
+}
+
+/// The log after this kind of checkpoint.
+fn look(conn: &Connection, kind: &str) -> Result<Log> {
     let sql = format!("PRAGMA wal_checkpoint({kind})");
-    let waiting = conn.prepare_cached(&sql)?.query_row([], |row| {
+    let log = conn.prepare_cached(&sql)?.query_row([], |row| {
         let (pages, moved): (i64, i64) = (row.get(1)?, row.get(2)?);
-        Ok(pages - moved)
+        Ok(Log { pages, waiting: pages - moved })
     })?;
-    Ok(waiting)
+    Ok(log)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn little_is_left_to_the_writer_when_it_begins_the_log_anew() {
+        let is_worth = |pages, waiting| Log { pages, waiting }.is_worth_moving();
+        assert!(!is_worth(WORTH, WORTH - 1) && is_worth(WORTH, WORTH));
+        assert!(!is_worth(RESTART - 1, 0) && is_worth(NEARLY_RESTART, 1));
+    }
 
     #[test]
     fn the_log_is_moved_while_the_writer_goes_on() {
@@ -105,8 +129,8 @@ mod tests {
         let thread = std::thread::spawn(move || runs.run(&conn));
         let pages = usize::try_from(WORTH).unwrap() + 100;
         writer.execute("INSERT INTO t VALUES (zeroblob(?1))", [pages as i64 * 4096]).unwrap();
-        assert!(look(&writer, "NOOP").unwrap() >= WORTH);
-        while look(&writer, "NOOP").unwrap() > 0 {
+        assert!(look(&writer, "NOOP").unwrap().waiting >= WORTH);
+        while look(&writer, "NOOP").unwrap().waiting > 0 {
             checkpoints.written();
             std::thread::yield_now();
         }

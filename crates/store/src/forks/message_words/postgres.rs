@@ -18,6 +18,7 @@ use tisara_domain::{MessageId, OrgId, ThreadId};
 
 /// A stretch has 2ⁿ ordinals.
 const STRETCH_SHIFT: u32 = 17;
+const STRETCH_LEN: i64 = 1 << STRETCH_SHIFT;
 /// A part of a stretch has so many, and a word of its own.
 const PART_SHIFT: u32 = 14;
 const PART: char = '\u{E001}';
@@ -99,16 +100,22 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
     let (mut hits, fewer) = newest(tx, query, &whole, within, limit)?;
     let leading = fewer.as_ref().unwrap_or(&whole);
     let mut before = within.from.max(within.before - NEWEST);
-    let newest_part = (within.before - 1) >> PART_SHIFT;
-    let mut parts = format!(" & ('{}' | '{}')", part_word(newest_part), part_word(newest_part - 1));
-    let mut from = (newest_part - 1) << PART_SHIFT;
-    let mut stretches = 1;
     while hits.len() < limit as usize && before > within.from {
-        from = from.max(within.from);
+        let (looked_at, missing) = (within.before - before, i64::from(limit) - hits.len() as i64);
+        let (from, parts) = match looked_at <= NEWEST {
+            true => {
+                let part = (before - 1) >> PART_SHIFT;
+                ((part - 1) << PART_SHIFT, format!(" & ('{}' | '{}')", part_word(part), part_word(part - 1)))
+            }
+            false => {
+                let from = before - step(looked_at, hits.len() as i64, missing);
+                (from >> STRETCH_SHIFT << STRETCH_SHIFT, String::new())
+            }
+        };
+        let from = from.max(within.from);
         let (lead, all): (Vec<String>, Vec<String>) = Stretch::between(from, before)
             .map(|stretch| (leading.in_stretch(stretch) + &parts, whole.in_stretch(stretch)))
             .unzip();
-        let missing = i64::from(limit) - hits.len() as i64;
         // Materialized: the index of words must lead, whatever the statistics make of it. It is not asked for what
         // must be TRUE.
         hits.extend(tx.list(
@@ -122,12 +129,16 @@ pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -
             args![within.org, lead.join("\n"), all.join("\n"), before, missing],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?);
-        before = before.min(from);
-        from = (Stretch::of(from).0 - stretches) << STRETCH_SHIFT;
-        stretches *= 2;
-        parts.clear();
+        before = from;
     }
     Ok(hits)
+}
+
+/// How many older messages to look through next, when so many hits were found in those looked at, and so many are missing:
+/// the index gives all that there are in a step. Where none was found, more each time.
+fn step(looked_at: i64, found: i64, missing: i64) -> i64 {
+    let longest = STRETCH_LEN.max(2 * looked_at);
+    (looked_at * missing * 3 / 2).checked_div(found).unwrap_or(longest).clamp(1, longest)
 }
 
 /// Among the newest messages, one by one; and, where the index had better be asked about fewer words for the older ones,
