@@ -19,7 +19,8 @@ const WORTH: i64 = 4_000;
 /// Pages of the log at which the writer begins it anew: 128 MiB. It waits then until all of them are in the file and on
 /// the disk.
 pub(super) const RESTART: i64 = 32_000;
-/// Pages of the log from which on any number is moved, so that the writer has little to wait for.
+/// Pages of the log from which on any number is moved. SQLite sees to it that moved pages are on the disk only after a
+/// pass during which nobody commits, so only a short one does that; without it the writer would wait for them all.
 const NEARLY_RESTART: i64 = RESTART - 2 * WORTH;
 /// How often the log's length is looked at while there is writing.
 const LOOK: Duration = Duration::from_millis(100);
