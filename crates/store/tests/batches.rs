@@ -5,11 +5,11 @@ mod common;
 use common::{
     at,
     campaigns::{accepted, campaign, definition, news, number, people, plan},
-    org, write,
+    org, rows_read, write,
 };
 use tisara_domain::RecipientState as State;
 use tisara_store::{
-    Engine, OrgTx, Result, Store, Tx, args,
+    Engine, Result, Store, Tx, args,
     campaigns::Audience,
     ledger::{outcomes::Outcome, statuses::StatusNews},
     testing::TestStore,
@@ -18,19 +18,6 @@ use tisara_store::{
 const BATCH: i64 = 500;
 /// More than the runs after which PostgreSQL keeps a plan.
 const BATCHES: i64 = 8;
-
-/// Rows of a table that a piece of work reads.
-fn rows_read(
-    tx: &mut Tx<'_>,
-    table: &str,
-    work: impl FnOnce(&mut OrgTx<'_, '_>) -> Result<()>,
-) -> Result<i64> {
-    let sql =
-        "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relid = to_regclass($1)";
-    let before: i64 = tx.get(sql, args![table], |r| r.get(0))?;
-    work(&mut tx.org(org()))?;
-    Ok(tx.get::<i64>(sql, args![table], |r| r.get(0))? - before)
-}
 
 fn delivered(seq: i64) -> StatusNews {
     news(seq, 1, State::Delivered, &format!("wamid.{seq}"))
@@ -73,10 +60,10 @@ async fn a_batch_of_answers_or_statuses_reads_its_own_rows() {
         let (for_answers, for_statuses) = write(store, move |tx| {
             let outcomes: Vec<Outcome> = seqs().map(accepted).collect();
             let news: Vec<StatusNews> = seqs().map(delivered).collect();
-            Ok((
-                rows_read(tx, "recipient", |org| org.record_outcomes(number(), &outcomes, at(10)))?,
-                rows_read(tx, "recipient", |org| org.apply_statuses(number(), &news).map(drop))?,
-            ))
+            let answers =
+                rows_read(tx, &["recipient"], |org| org.record_outcomes(number(), &outcomes, at(10)))?;
+            let statuses = rows_read(tx, &["recipient"], |org| org.apply_statuses(number(), &news))?;
+            Ok((answers.1, statuses.1))
         })
         .await;
         assert!(for_answers <= 2 * BATCH, "{for_answers} rows were read to mark {BATCH} as accepted");
@@ -105,16 +92,11 @@ async fn a_window_reads_its_own_rows_and_people() {
     .await;
     plan(store, definition(Audience::All)).await;
     for _ in 0..BATCHES {
-        let (rows, people) = write(store, |tx| {
-            let mut rows = 0;
-            let people = rows_read(tx, "contact", |org| {
-                rows = org.reserve_window(campaign(), 1, BATCH as u32)?.rows.len() as i64;
-                Ok(())
-            })?;
-            Ok((rows, people))
+        let (window, people) = write(store, |tx| {
+            rows_read(tx, &["contact"], |org| org.reserve_window(campaign(), 1, BATCH as u32))
         })
         .await;
-        assert_eq!(rows, BATCH);
+        assert_eq!(window.rows.len() as i64, BATCH);
         assert!(people <= 2 * BATCH, "{people} people were looked at for a window of {BATCH}");
     }
 }
@@ -164,11 +146,11 @@ async fn a_batch_that_is_indexed_is_found_on_the_list() {
     })
     .await;
     for _ in 0..BATCHES {
-        let read = write(store, |tx| {
+        let (_, read) = write(store, |tx| {
             let waiting = tx.org(org()).list_unindexed(BATCH as u32)?;
-            rows_read(tx, "message_unindexed", |org| org.index_messages(&waiting.messages).map(drop))
-        });
-        let read = read.await;
+            rows_read(tx, &["message_unindexed"], |org| org.index_messages(&waiting.messages))
+        })
+        .await;
         assert!(read <= 2 * BATCH, "{read} rows were read to take {BATCH} off the list");
     }
     let left = write(store, |tx| tx.get::<i64>("SELECT count(*) FROM message_unindexed", &[], |r| r.get(0)));

@@ -5,7 +5,7 @@
 pub(crate) mod campaigns;
 
 use tisara_domain::{NumberId, OrgId, Phone, Region, Timestamp, WabaId, id::TypedId};
-use tisara_store::{Result, Store, Tx, numbers::Number, organizations::Organization, wabas};
+use tisara_store::{OrgTx, Result, Store, Tx, args, numbers::Number, organizations::Organization, wabas};
 
 /// A fixed moment, `seconds` after all tests begin.
 pub(crate) const fn at(seconds: i64) -> Timestamp {
@@ -43,6 +43,25 @@ pub(crate) async fn read<T: Send + 'static>(
     body: impl FnMut(&mut Tx<'_>) -> Result<T> + Send + 'static,
 ) -> T {
     store.read(body).await.unwrap()
+}
+
+/// What a piece of work gave, and how many rows of these tables it read, as PostgreSQL counts them.
+pub(crate) fn rows_read<T>(
+    tx: &mut Tx<'_>,
+    tables: &[&str],
+    work: impl FnOnce(&mut OrgTx<'_, '_>) -> Result<T>,
+) -> Result<(T, i64)> {
+    let so_far = |tx: &mut Tx<'_>| {
+        tx.get::<i64>(
+            "SELECT CAST(sum(seq_tup_read + idx_tup_fetch) AS BIGINT) FROM pg_stat_xact_user_tables \
+             WHERE relid = ANY (CAST(string_to_array($1, ' ') AS regclass[]))",
+            args![tables.join(" ")],
+            |r| r.get(0),
+        )
+    };
+    let before = so_far(tx)?;
+    let given = work(&mut tx.org(org()))?;
+    Ok((given, so_far(tx)? - before))
 }
 
 pub(crate) fn organization(n: u32) -> Organization {
