@@ -18,6 +18,6 @@ pub use api::{Api, CallError, count, text};
 pub use browser::Browser;
 pub use front::Front;
 pub use meta::Meta;
-pub use postgres::{Bystander, Postgres, vacuum};
+pub use postgres::{Bystander, Postgres, checkpoint, vacuum};
 pub use process::Usage;
 pub use server::{Server, Setup};

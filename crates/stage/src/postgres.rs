@@ -128,8 +128,21 @@ impl Drop for Postgres {
 /// # Errors
 /// When PostgreSQL's `psql` is missing or refuses.
 pub async fn vacuum(url: &str) -> anyhow::Result<()> {
+    tell(url, "VACUUM (ANALYZE)").await
+}
+
+/// Has a database write what it holds changed into its files, as it would by itself at the latest five minutes or
+/// `max_wal_size` later.
+///
+/// # Errors
+/// When PostgreSQL's `psql` is missing or refuses.
+pub async fn checkpoint(url: &str) -> anyhow::Result<()> {
+    tell(url, "CHECKPOINT").await
+}
+
+async fn tell(url: &str, statement: &'static str) -> anyhow::Result<()> {
     let mut psql = Command::new(find_programs()?.join("psql"));
-    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", "VACUUM (ANALYZE)", url]).current_dir("/");
+    psql.args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-c", statement, url]).current_dir("/");
     tokio::task::spawn_blocking(move || run(&mut psql)).await?
 }
 
