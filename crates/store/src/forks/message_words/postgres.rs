@@ -97,9 +97,9 @@ pub(super) fn delete(mut pg: Pg<'_>, org: OrgId, ordinals: &[i64]) -> Result<()>
 
 pub(super) fn find(tx: &mut Tx<'_>, query: &Query, within: Within, limit: u32) -> Result<Hits> {
     let whole = Words::of(&query.terms, within);
-    let (mut hits, fewer) = newest(tx, query, &whole, within, limit)?;
-    let leading = fewer.as_ref().unwrap_or(&whole);
     let mut before = within.from.max(within.before - NEWEST);
+    let (mut hits, fewer) = newest(tx, query, &whole, Within { from: before, ..within }, limit)?;
+    let leading = fewer.as_ref().unwrap_or(&whole);
     while hits.len() < limit as usize && before > within.from {
         let (looked_at, missing) = (within.before - before, i64::from(limit) - hits.len() as i64);
         let (from, parts) = match looked_at <= NEWEST {
@@ -141,8 +141,8 @@ fn step(looked_at: i64, found: i64, missing: i64) -> i64 {
     (looked_at * missing * 3 / 2).checked_div(found).unwrap_or(longest).clamp(1, longest)
 }
 
-/// Among the newest messages, one by one; and, where the index had better be asked about fewer words for the older ones,
-/// those.
+/// Among the newest messages, all that are within, one by one; and, where the index had better be asked about fewer words for
+/// the older ones, those.
 ///
 /// For a beginning GIN puts all places of all words together that begin so, whatever else is asked. Where that is dearer
 /// than looking at the messages that have the other words, it is not asked for it.
@@ -153,7 +153,6 @@ fn newest(
     within: Within,
     limit: u32,
 ) -> Result<(Hits, Option<Words>)> {
-    let from = within.from.max(within.before - NEWEST);
     let (beginnings, words): (Vec<Term>, Vec<Term>) = query.terms.iter().cloned().partition(|t| t.prefix);
     if beginnings.is_empty() || words.is_empty() {
         let hits = tx.list(
@@ -161,7 +160,7 @@ fn newest(
              WHERE org_id = $1 AND ordinal >= $2 AND ordinal < $3 ORDER BY ordinal DESC LIMIT $6) w \
              JOIN message_search s ON s.org_id = $1 AND s.ordinal = w.ordinal \
              WHERE w.words @@ CAST($4 AS TEXT)::tsquery ORDER BY w.ordinal DESC LIMIT $5",
-            args![within.org, from, within.before, whole.between(from, within.before), limit, NEWEST],
+            args![within.org, within.from, within.before, whole.between(within), limit, NEWEST],
             |row| Ok((row.get(0)?, row.get(1)?)),
         )?;
         return Ok((hits, None));
@@ -179,10 +178,10 @@ fn newest(
          WHERE (SELECT count(*) FROM hit) < $6 ORDER BY ordinal DESC NULLS LAST",
         args![
             within.org,
-            from,
+            within.from,
             within.before,
-            beginnings.between(from, within.before),
-            words.between(from, within.before),
+            beginnings.between(within),
+            words.between(within),
             limit,
             NEWEST
         ],
@@ -232,9 +231,9 @@ impl Words {
         self.0.replace(STRETCH, &stretch.to_string())
     }
 
-    fn between(&self, from: i64, before: i64) -> String {
-        let stretches =
-            Stretch::between(from, before).map(|stretch| format!("({})", self.in_stretch(stretch)));
+    fn between(&self, within: Within) -> String {
+        let stretches = Stretch::between(within.from, within.before)
+            .map(|stretch| format!("({})", self.in_stretch(stretch)));
         stretches.collect::<Vec<_>>().join(" | ")
     }
 }
