@@ -8,13 +8,14 @@ use std::{
     path::{Path, PathBuf},
     process::{Child, ChildStdin, Command, Stdio},
 };
+use tempfile::TempDir;
 use tisara_domain::Ambient;
 
 /// A server with its data in a temporary folder; stopped and removed when dropped.
 #[derive(Debug)]
 pub struct Postgres {
     bin: PathBuf,
-    dir: PathBuf,
+    dir: TempDir,
     address: SocketAddr,
     /// Further settings, as on its command line.
     settings: String,
@@ -39,12 +40,11 @@ impl Postgres {
         prepare: impl FnOnce(&Path) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let bin = find_programs()?;
-        let made = Command::new("mktemp").args(["-d", "-t", "tisara-postgres.XXXXXX"]).output()?;
-        let dir = PathBuf::from(String::from_utf8(made.stdout)?.trim());
+        let dir = tempfile::Builder::new().prefix("tisara-postgres.").tempdir()?;
         let this = Self { bin, dir, address: crate::free_address()?, settings: settings.to_owned() };
         if is_root() {
             // The server refuses to run as root.
-            run(Command::new("chown").arg("postgres").arg(&this.dir))?;
+            run(Command::new("chown").arg("postgres").arg(this.dir.path()))?;
         }
         let data = this.data();
         run(this.program("initdb").arg("-D").arg(&data).args([
@@ -65,7 +65,7 @@ impl Postgres {
     }
 
     fn data(&self) -> PathBuf {
-        self.dir.join("data")
+        self.dir.path().join("data")
     }
 
     /// One of PostgreSQL's programs, run as a user it accepts.
@@ -108,10 +108,10 @@ impl Postgres {
             self.settings
         );
         let mut command = self.program("pg_ctl");
-        command.arg("-D").arg(self.data()).arg("-l").arg(self.dir.join("server.log"));
+        command.arg("-D").arg(self.data()).arg("-l").arg(self.dir.path().join("server.log"));
         // What it starts would keep our pipes open.
         command.args(["-w", "-o", &settings, "start"]).stdout(Stdio::null()).stderr(Stdio::null());
-        ensure!(command.status()?.success(), "PostgreSQL did not start; see {}", self.dir.display());
+        ensure!(command.status()?.success(), "PostgreSQL did not start; see {}", self.dir.path().display());
         Ok(())
     }
 }
@@ -119,7 +119,6 @@ impl Postgres {
 impl Drop for Postgres {
     fn drop(&mut self) {
         let _ = self.stop_at_once();
-        let _ = std::fs::remove_dir_all(&self.dir);
     }
 }
 
