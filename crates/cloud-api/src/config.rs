@@ -23,14 +23,11 @@ pub struct Graph {
     pub request_timeout_ms: u64,
     /// Longest wait for a media upload or download.
     pub media_timeout_ms: u64,
-    /// How long an idle connection is kept.
+    /// How long an idle connection is kept; half as long may do.
     pub pool_idle_timeout_ms: u64,
-    /// How many idle connections are kept to a host, of each pool. A send that finds none opens one, and takes one that comes free
-    /// meanwhile if that is sooner; so at full speed half as many again are opened as are in use, 40 KB each.
-    /// With fewer kept than are in use at once, they are closed and opened all the time.
+    /// How many idle connections for sends are kept. With fewer than there are sends at once, they are closed and opened
+    /// all the time.
     pub pool_idle_max: usize,
-    /// How many connections to open to the host (an HTTP/2 connection carries many calls at once).
-    pub connections: usize,
     /// Hosts, beside that of `base_url`, to which the token may be sent to fetch media. Meta: media
     /// addresses are on `lookaside.fbsbx.com`.
     pub media_hosts: Vec<String>,
@@ -48,7 +45,6 @@ impl Default for Graph {
             media_timeout_ms: 300_000,
             pool_idle_timeout_ms: 60_000,
             pool_idle_max: 512,
-            connections: 1,
             media_hosts: vec!["lookaside.fbsbx.com".to_owned()],
         }
     }

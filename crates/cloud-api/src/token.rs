@@ -9,6 +9,9 @@ use url::Url;
 
 use crate::webhook::signature::keyed;
 
+/// The parameter that carries the proof.
+pub(crate) const PROOF: &str = "appsecret_proof";
+
 /// A bearer token of some business. Cheap to clone. `Debug` shows no part of it, and there is no
 /// `Display` and no `Serialize`: storing it is the caller's business, through [`AccessToken::expose`].
 #[derive(Clone)]
@@ -58,9 +61,14 @@ impl AccessToken {
 
     /// Adds the proof to an address, if there is one.
     pub(crate) fn prove(&self, url: &mut Url) {
-        if let Some(proof) = &self.proof {
-            url.query_pairs_mut().append_pair("appsecret_proof", proof);
+        if let Some(proof) = self.proof() {
+            url.query_pairs_mut().append_pair(PROOF, proof);
         }
+    }
+
+    /// The proof, if there is one: hexadecimal digits.
+    pub(crate) fn proof(&self) -> Option<&str> {
+        self.proof.as_deref()
     }
 
     /// The secret itself, to store it encrypted or to compute a proof of it. Never log it.

@@ -90,27 +90,29 @@ impl CallError {
         // Only these two are known to happen before a byte of the request is written. Anything else,
         // a time-out above all, may have come after.
         if error.is_builder() {
-            return Self::NotSent(NotSent::Request(innermost(error)));
+            return Self::NotSent(NotSent::Request(cause(error)));
         }
         if error.is_connect() {
-            return Self::NotSent(NotSent::Connect(innermost(error)));
+            return Self::NotSent(NotSent::Connect(cause(error)));
         }
         if error.is_timeout() {
             return Self::Unknown(Unknown::TimedOut);
         }
-        Self::Unknown(Unknown::Broken(innermost(error)))
+        Self::Unknown(Unknown::Broken(cause(error)))
     }
 }
 
-/// The root cause, without the address, whose query may hold a token.
-fn innermost(error: &reqwest::Error) -> String {
-    let mut cause: Option<&(dyn std::error::Error + 'static)> = std::error::Error::source(error);
-    let mut text = None;
-    while let Some(inner) = cause {
-        text = Some(inner.to_string());
-        cause = inner.source();
+/// The root cause, without the address that those around it name: its query may hold a token.
+pub(super) fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut root = error;
+    while let Some(inner) = root.source() {
+        root = inner;
     }
-    text.unwrap_or_else(|| "no cause given".to_owned())
+    root.to_string()
+}
+
+fn cause(error: &reqwest::Error) -> String {
+    std::error::Error::source(error).map_or_else(|| "no cause given".to_owned(), innermost)
 }
 
 /// Meta's answer to a call it refuses, with what the HTTP answer said beside it.

@@ -1,4 +1,5 @@
-//! The typed client: one pool of connections for the whole process, a token a call.
+//! The typed client, one for the whole process, a token a call: connections of its own for sends (`line`), reqwest
+//! for everything else.
 //!
 //! One call is at most one HTTP request: no redirect is followed and nothing is repeated here, not even
 //! what HTTP/2 calls safe to repeat. Whether to try again is the caller's decision, on the ground of
@@ -6,25 +7,27 @@
 
 pub(crate) mod call;
 mod error;
-mod gate;
+mod line;
 pub(crate) mod page;
 mod send;
 pub mod usage;
 
 pub use call::MAX_ANSWER_BYTES;
 pub use error::{CallError, ErrorBody, ErrorData, ErrorEnvelope, GraphError, NotSent, Unknown};
-pub use gate::Gate;
 pub use page::{Cursors, Page, PageRequest, Paging};
-pub use send::{ContactEcho, MessageId, MessageStatus, NumberRoute, SendAnswer, SendReceipt};
+pub use send::{ContactEcho, Gate, MessageId, MessageStatus, NumberRoute, SendAnswer, SendReceipt};
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
+use hyper_rustls::ConfigBuilderExt as _;
 use url::Url;
 
 use crate::config::Graph;
 use crate::token::AccessToken;
+
+/// What this client calls itself.
+const USER_AGENT: &str = concat!("tisara/", env!("CARGO_PKG_VERSION"));
 
 /// The Graph API. Cheap to clone; make one a process.
 #[derive(Debug, Clone)]
@@ -34,8 +37,8 @@ pub struct Client {
 
 #[derive(Debug)]
 struct Inner {
-    pools: Vec<reqwest::Client>,
-    next_pool: AtomicUsize,
+    http: reqwest::Client,
+    lines: line::Lines,
     graph: Graph,
     unversioned_base: Url,
 }
@@ -52,6 +55,9 @@ pub enum ClientError {
     /// The HTTP library refused its settings.
     #[error("the HTTP client could not be made: {0}")]
     Http(#[from] reqwest::Error),
+    /// The authorities that this system trusts could not be read.
+    #[error("the system's certificates cannot be read: {0}")]
+    Tls(#[from] rustls::Error),
 }
 
 impl Client {
@@ -69,12 +75,15 @@ impl Client {
         if rustls::crypto::CryptoProvider::get_default().is_none() {
             return Err(ClientError::NoTlsProvider);
         }
-        let pools =
-            (0..graph.connections.clamp(1, 64)).map(|_| Self::pool(&graph)).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self { inner: Arc::new(Inner { pools, next_pool: AtomicUsize::new(0), unversioned_base, graph }) })
+        // Whom the system trusts is read once, for both.
+        let tls = rustls::ClientConfig::builder().try_with_platform_verifier()?.with_no_client_auth();
+        let lines = line::Lines::new(&graph, tls.clone())?;
+        let http = Self::http_client(&graph, tls)?;
+        Ok(Self { inner: Arc::new(Inner { http, lines, unversioned_base, graph }) })
     }
 
-    fn pool(graph: &Graph) -> reqwest::Result<reqwest::Client> {
+    fn http_client(graph: &Graph, mut tls: rustls::ClientConfig) -> reqwest::Result<reqwest::Client> {
+        tls.alpn_protocols = [b"h2".as_slice(), b"http/1.1"].map(<[u8]>::to_vec).into();
         let mut builder = reqwest::Client::builder();
         // The emulator on this machine is not reached through a proxy of the network.
         if is_loopback(&graph.base_url) {
@@ -86,11 +95,11 @@ impl Client {
             builder = builder.tcp_user_timeout(Duration::from_millis(graph.request_timeout_ms));
         }
         builder
-            .user_agent(concat!("tisara/", env!("CARGO_PKG_VERSION")))
+            .tls_backend_preconfigured(tls)
+            .user_agent(USER_AGENT)
             .connect_timeout(Duration::from_millis(graph.connect_timeout_ms))
             .timeout(Duration::from_millis(graph.request_timeout_ms))
             .pool_idle_timeout(Duration::from_millis(graph.pool_idle_timeout_ms))
-            .pool_max_idle_per_host(graph.pool_idle_max)
             // A redirect would carry a send to a second place; Meta's API has none.
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
@@ -129,11 +138,7 @@ impl Client {
     }
 
     fn http(&self) -> &reqwest::Client {
-        let pools = &self.inner.pools;
-        if pools.len() == 1 {
-            return &pools[0];
-        }
-        &pools[self.inner.next_pool.fetch_add(1, Ordering::Relaxed) % pools.len()]
+        &self.inner.http
     }
 }
 

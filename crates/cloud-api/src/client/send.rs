@@ -1,14 +1,13 @@
 //! Sending a message: the hot path.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
-use http::Method;
 use serde::{Deserialize, Serialize};
-use std::sync::atomic::Ordering;
 use url::Url;
 
 use super::call::json_bytes;
-use super::error::{CallError, NotSent};
-use super::gate::{Gate, Gated};
+use super::error::CallError;
 use super::{Calls, Client};
 use crate::send::{MarketingMessage, OutgoingMessage};
 use crate::token::AccessToken;
@@ -107,6 +106,11 @@ impl SendAnswer<'_> {
     }
 }
 
+/// Says whether a message may leave now. Between the decision to send and the moment of sending a connection may have to
+/// be made, or the whole process may have stood still: whoever must not send late is asked here once a message, as late
+/// as can be asked, just before its bytes are written.
+pub type Gate = Arc<dyn Fn() -> bool + Send + Sync>;
+
 /// A number's send address, parsed once. Cheap to clone; a sender keeps one a number.
 #[derive(Debug, Clone)]
 pub struct NumberRoute {
@@ -124,34 +128,30 @@ impl NumberRoute {
     /// # Errors
     /// [`CallError`], which tells whether the message may have gone out all the same.
     pub async fn send_body(&self, token: &AccessToken, body: Bytes) -> Result<SendReceipt, CallError> {
-        self.send(token, body.into()).await
+        self.send(token, body, || true).await
     }
 
     /// Sends a message that is already written as JSON, if `gate` still says yes when it is about to leave.
     ///
     /// # Errors
-    /// As [`NumberRoute::send_body`]; [`NotSent::Held`] when the gate was shut: then it surely did not go out.
+    /// As [`NumberRoute::send_body`]; [`NotSent::Held`](super::NotSent::Held) when the gate was shut: then it surely did
+    /// not go out.
     pub async fn send_body_while(
         &self,
         token: &AccessToken,
         body: Bytes,
         gate: Gate,
     ) -> Result<SendReceipt, CallError> {
-        let (body, held) = Gated::new(body, gate);
-        let sent = self.send(token, reqwest::Body::wrap(body)).await;
-        if held.load(Ordering::Acquire) { Err(CallError::NotSent(NotSent::Held)) } else { sent }
+        self.send(token, body, &*gate).await
     }
 
-    async fn send(&self, token: &AccessToken, body: reqwest::Body) -> Result<SendReceipt, CallError> {
-        let mut url = self.url.clone();
-        token.prove(&mut url);
-        let request = self
-            .client
-            .request(Method::POST, url)
-            .header(http::header::AUTHORIZATION, token.header())
-            .header(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/json"))
-            .body(body);
-        let answer = self.client.execute(request).await?;
+    async fn send(
+        &self,
+        token: &AccessToken,
+        body: Bytes,
+        may_leave: impl Fn() -> bool,
+    ) -> Result<SendReceipt, CallError> {
+        let answer = self.client.inner.lines.post(&self.url, token, body, may_leave).await?;
         if !answer.status.is_success() {
             return Err(answer.refusal());
         }

@@ -232,7 +232,6 @@ impl Config {
         for (at, n) in [
             ("storage.sqlite_readers", self.storage.sqlite_readers),
             ("storage.postgres_connections", self.storage.postgres_connections),
-            ("meta.connections", self.meta.connections),
         ] {
             if !(1..=1_000).contains(&n) {
                 wrong(at, "must be between 1 and 1000".to_owned());
@@ -346,7 +345,6 @@ impl Config {
             version: self.meta.graph_version.clone(),
             connect_timeout_ms: self.meta.connect_timeout_ms,
             request_timeout_ms: self.meta.request_timeout_ms,
-            connections: self.meta.connections,
             pool_idle_max: usual.pool_idle_max.max(self.sending.in_flight_max),
             ..usual
         }

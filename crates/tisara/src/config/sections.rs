@@ -75,8 +75,6 @@ section! {
         /// Longest wait for an answer, in milliseconds. A send that ends here may have gone out: it is
         /// settled by its webhook, not sent again blindly.
         request_timeout_ms: u64 = graph().request_timeout_ms;
-        /// Connections kept to Meta; one carries about a hundred calls at once.
-        connections: usize = graph().connections;
     }
 }
 
