@@ -11,6 +11,9 @@ const HEADERS_MAX: usize = 100;
 /// The longest head, and the longest line of a chunk.
 const HEAD_BYTES_MAX: usize = 64 << 10;
 
+/// More is not kept, of whatever it consists: lines of chunks, answers before the answer.
+const BYTES_MAX: usize = 2 * MAX_ANSWER_BYTES;
+
 /// Why bytes are no answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Malformed {
@@ -52,6 +55,12 @@ enum Length {
 impl Incoming {
     /// Reads on in `bytes`, all that came on this connection since the request; whether the answer is whole.
     pub(super) fn is_whole(&mut self, bytes: &[u8]) -> Result<bool, Malformed> {
+        if bytes.len() > BYTES_MAX {
+            let head = self.head.as_ref();
+            return Err(
+                head.map_or(Malformed::Head, |head| Malformed::Answer { http_status: head.status.as_u16() })
+            );
+        }
         while self.head.is_none() {
             let Some(head) = self.read_head(bytes)? else { return Ok(false) };
             // 100 and 103 come before the answer; nobody asked for another protocol.
@@ -252,6 +261,14 @@ mod tests {
             prop_assert_eq!(&read(&bytes, places.into_iter().filter(|at| *at < bytes.len())), &at_once);
             prop_assert_eq!(read(&bytes, 0..bytes.len()), at_once);
         }
+    }
+
+    #[test]
+    fn what_never_ends_is_not_kept_in_memory() {
+        let before_the_answer = b"HTTP/1.1 100 Continue\r\n\r\n";
+        let many = before_the_answer.repeat(BYTES_MAX / before_the_answer.len() + 1);
+        assert_eq!(Incoming::default().is_whole(&many), Err(Malformed::Head));
+        assert_eq!(Incoming::default().is_whole(&many[..1_000]), Ok(false));
     }
 
     #[test]
