@@ -46,11 +46,6 @@ fn keeping() -> (String, Receiver<u32>) {
     (address, which)
 }
 
-/// Waits for another thread; meanwhile the runtime sees what happens on connections.
-async fn wait<T: Send + 'static>(from: Receiver<T>) -> (T, Receiver<T>) {
-    tokio::task::spawn_blocking(move || (from.recv().unwrap(), from)).await.unwrap()
-}
-
 #[tokio::test]
 async fn a_request_is_written_to_the_byte() {
     let (heard, said) = channel();
@@ -100,24 +95,6 @@ async fn a_message_that_is_held_back_leaves_the_connection_to_the_next() {
     assert!(matches!(held, Err(CallError::NotSent(NotSent::Held))), "{held:?}");
     send(&client).await.unwrap();
     assert_eq!(which.try_iter().collect::<Vec<_>>(), [0, 0]);
-}
-
-/// Meta closes connections that were idle, and need not say so in its last answer.
-#[tokio::test]
-async fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
-    let (closed, is_closed) = channel();
-    let address = serve(move |mut stream| {
-        read_request(&mut stream);
-        answer(&mut stream);
-        drop(stream);
-        let _ = closed.send(());
-    });
-    let client = client(&address);
-    let mut is_closed = is_closed;
-    for _ in 0..3 {
-        send(&client).await.unwrap();
-        ((), is_closed) = wait(is_closed).await;
-    }
 }
 
 /// What came behind an answer would be taken for the next one's.

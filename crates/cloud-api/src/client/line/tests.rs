@@ -1,4 +1,4 @@
-//! A send over TLS and through a network's proxy, against stand-ins of both.
+//! A send over TLS, through a network's proxy, and after a connection was closed, against stand-ins.
 
 use std::future::Future;
 use std::process::Command;
@@ -97,10 +97,33 @@ async fn read_to(io: &mut (impl Io + ?Sized), words: &str) -> std::io::Result<St
 }
 
 async fn post(base: &str, tls: ClientConfig, proxies: &Matcher) -> Result<Answer, CallError> {
-    let graph = Graph::at(base.parse().unwrap());
+    post_by(&Lines::by(&Graph::at(base.parse().unwrap()), tls, proxies).unwrap(), base).await
+}
+
+async fn post_by(lines: &Lines, base: &str) -> Result<Answer, CallError> {
     let url = format!("{base}v25.0/1/messages").parse().unwrap();
-    let lines = Lines::by(&graph, tls, proxies).unwrap();
     lines.post(&url, &AccessToken::new("EAAJ").unwrap(), Bytes::from_static(b"{\"to\":1}"), || true).await
+}
+
+/// Meta closes connections that were idle, and need not say so in its last answer.
+#[tokio::test]
+async fn a_connection_that_was_closed_meanwhile_is_not_used_again() {
+    let port = serve(|mut tcp| async move {
+        read_to(&mut tcp, "{\"to\":1}").await?;
+        tcp.write_all(ANSWER).await
+    })
+    .await;
+    let base = format!("http://127.0.0.1:{port}/");
+    let nobody = trusting(rustls::RootCertStore::empty());
+    let lines = Lines::by(&Graph::at(base.parse().unwrap()), nobody, &Matcher::builder().build()).unwrap();
+    for _ in 0..3 {
+        post_by(&lines, &base).await.unwrap();
+        let mut kept = lines.kept.take(|_| true).unwrap();
+        while kept.is_open() {
+            tokio::task::yield_now().await;
+        }
+        lines.kept.put(kept);
+    }
 }
 
 #[tokio::test]
